@@ -1,0 +1,55 @@
+# Everything a newcomer needs: `make run` and `make test`. Python 3.11+, git and make suffice.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+JOBS ?= auto
+
+.PHONY: run dev demo test bench lint format clean install install-dev
+
+run: install
+	@$(BIN)/a-parallel $(ARGS)
+
+dev: install-dev
+	@$(BIN)/python -m tools.dev $(ARGS)
+
+demo: install
+	@$(BIN)/a-parallel demo $(ARGS)
+
+test: install-dev lint
+	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+bench: install-dev
+	@$(BIN)/python -m bench $(ARGS)
+
+lint: install-dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: install-dev
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+install: $(VENV)/installed
+install-dev: $(VENV)/installed-dev
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name one with make PYTHON=…")'
+	@echo "Creating the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --quiet --upgrade pip
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	@echo "Installing a-parallel"
+	@$(PIP) install --quiet --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed
+	@echo "Installing what the tests need"
+	@$(PIP) install --quiet --group dev
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

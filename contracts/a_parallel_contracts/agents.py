@@ -1,0 +1,548 @@
+"""Agents: the contract between the state machine and whatever does the thinking."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any, Literal, Protocol
+
+from a_parallel_contracts.events import Event
+from a_parallel_contracts.models import WireModel
+from a_parallel_contracts.plugin import PluginContext, hookspec
+from a_parallel_contracts.services import Registry, ServiceKey
+from a_parallel_contracts.threads import ImageAttachment, Model, PermissionMode, Thread
+
+WaitingReason = Literal["question", "plan", "permission"]
+
+DEFAULT_TOOLS = (
+    "Read",
+    "Edit",
+    "Write",
+    "Bash",
+    "Glob",
+    "Grep",
+    "WebSearch",
+    "WebFetch",
+    "Task",
+    "TodoWrite",
+    "NotebookEdit",
+)
+"""Allowed when a request brings no list of its own (``agent-lifecycle.md`` §2)."""
+
+EDITING_TOOLS = ("Edit", "Write", "NotebookEdit", "Bash")
+"""Left off the allowed list in ``confirmEdit``, so that they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One user message on its way to an agent.
+
+    Attributes:
+        id: UUID; the provider reports the message's fate under it.
+        text: as the agent gets it, file contents and notes included.
+        images: content blocks.
+    """
+
+    id: str
+    text: str
+    images: tuple[ImageAttachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything a provider needs to start or resume an agent; `AgentHooks.prepare_run` may change it.
+
+    Attributes:
+        thread: as it is when the run starts.
+        generation: number of the run within the server's life; later is larger.
+        directory: where the agent works.
+        prompt: the first message.
+        model, permission_mode: effective ones.
+        session_id: the provider's own id of the conversation to go on with; None for a fresh one.
+        allowed_tools, disallowed_tools: rules of the provider's own syntax; None for its default.
+        environment: changes to the server's environment; None removes a variable.
+        system_prompt: text to append to the agent's own system prompt.
+        max_turns: model round trips for each message.
+    """
+
+    thread: Thread
+    generation: int
+    directory: str
+    prompt: Prompt
+    model: Model
+    permission_mode: PermissionMode
+    session_id: str | None = None
+    allowed_tools: tuple[str, ...] | None = None
+    disallowed_tools: tuple[str, ...] = ()
+    environment: Mapping[str, str | None] = field(default_factory=dict)
+    system_prompt: str | None = None
+    max_turns: int = 200
+
+    def with_environment(self, **variables: str | None) -> "Run":
+        """Return a copy whose agent sees these variables too."""
+        return replace(self, environment={**self.environment, **variables})
+
+
+class RequestKind(StrEnum):
+    """What an agent waits for."""
+
+    QUESTION = "question"
+    PLAN = "plan"
+    PERMISSION = "permission"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequest:
+    """A tool call that has not run yet, shown to `AgentHooks.decide_tool` and held for the user if need be.
+
+    Attributes:
+        thread: whose agent asks.
+        run: its run.
+        tool: name of the tool.
+        input: as the agent gave it.
+        tool_use_id: of the call, if known.
+        cost: the thread's total cost so far in US dollars.
+    """
+
+    thread: Thread
+    run: Run
+    tool: str
+    input: Mapping[str, Any]
+    tool_use_id: str | None
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An answer to a `ToolRequest`.
+
+    Attributes:
+        behavior: ``allow``, ``deny``, or ``ask`` (hold it for the user whatever the mode says).
+        reason: told to the agent on ``deny``, to the user on ``ask``.
+    """
+
+    behavior: Literal["allow", "deny", "ask"]
+    reason: str = ""
+
+
+# --- what a provider reports, in order -----------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted:
+    """The agent reported its session; may repeat, with another id after the conversation was cleared."""
+
+    session_id: str
+    tools: tuple[str, ...] = ()
+    cwd: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TextProduced:
+    """Text of the assistant.
+
+    Attributes:
+        message_id: the provider's id of the message; text of one message may come in several blocks.
+        text: the whole text of the message so far.
+        partial: more of the same message is on its way.
+    """
+
+    message_id: str
+    text: str
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingProduced:
+    """Thinking of the assistant: the whole of the message so far."""
+
+    message_id: str
+    text: str
+    partial: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCalled:
+    """The assistant calls a tool. A repeated `tool_use_id` is the same call.
+
+    `parent` is the tool_use id of the call that started the sub-agent this call belongs to.
+    """
+
+    tool_use_id: str
+    message_id: str
+    name: str
+    input: Any
+    parent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFinished:
+    """A tool's result, as text."""
+
+    tool_use_id: str
+    output: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RequestOpened:
+    """The agent waits for an answer under `request_id` (`AgentSession.answer`).
+
+    Attributes:
+        kind: what it waits for.
+        tool, input, tool_use_id: of the held call.
+        suggestions: permission rules the provider offers for "always allow", opaque.
+    """
+
+    request_id: str
+    kind: RequestKind
+    tool: str
+    input: Mapping[str, Any]
+    tool_use_id: str | None = None
+    suggestions: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWithdrawn:
+    """The agent no longer waits for that answer."""
+
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class PromptProgress:
+    """What became of a user message (`Prompt.id`). Started means that the agent has seen it."""
+
+    prompt_id: str
+    state: Literal["queued", "started", "completed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChanged:
+    """The agent changed its permission mode by itself."""
+
+    permission_mode: PermissionMode
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEnded:
+    """A turn is over; the run is over when `Idle` follows.
+
+    Attributes:
+        outcome: ``success`` or the reason of the failure (``error_max_turns``, ``error_during_execution``,
+            ``error_max_budget_usd``); a provider reports a failed "success" as ``error_during_execution``.
+        result: the last text.
+        session_cost: the provider's own total for `session_id` in US dollars; None if it has none.
+        session_id: whose total that is.
+        duration_ms: of the turn.
+        denied: tools that were refused for want of permission.
+        interrupted: it ended because of `AgentSession.interrupt`.
+    """
+
+    outcome: str
+    result: str | None = None
+    session_cost: float | None = None
+    session_id: str | None = None
+    duration_ms: float = 0
+    denied: tuple[str, ...] = ()
+    interrupted: bool = False
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the turn reached its end."""
+        return self.outcome == "success"
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """No turn runs, no message waits, no background task is alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """The agent is gone and everything it wrote has been reported; always the last one.
+
+    Attributes:
+        returncode: exit status; negative for a signal; None where there is no process.
+        detail: what a person should read about it (the end of stderr).
+        session_lost: the session to resume is unknown to the provider; a fresh one may work.
+        undelivered: ids of prompts that were never started.
+    """
+
+    returncode: int | None = 0
+    detail: str = ""
+    session_lost: bool = False
+    undelivered: tuple[str, ...] = ()
+
+
+AgentEvent = (
+    SessionStarted
+    | TextProduced
+    | ThinkingProduced
+    | ToolCalled
+    | ToolFinished
+    | RequestOpened
+    | RequestWithdrawn
+    | PromptProgress
+    | ModeChanged
+    | TurnEnded
+    | Idle
+    | Exited
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer to a held request.
+
+    Attributes:
+        behavior: allow or deny.
+        message: told to the agent on deny.
+        answers: question text → answer text, for questions.
+        text: the user's message as it was sent, for questions.
+        accept_edits: go on in the mode that accepts edits, after a plan.
+        remember: the suggestions to store as permission rules.
+    """
+
+    behavior: Literal["allow", "deny"]
+    message: str = ""
+    answers: Mapping[str, str] | None = None
+    text: str | None = None
+    accept_edits: bool = False
+    remember: tuple[Any, ...] = ()
+
+
+class ToolGate(Protocol):
+    """Asked by a session before each tool call."""
+
+    async def __call__(self, tool: str, input: Mapping[str, Any], tool_use_id: str | None) -> Decision | None:
+        """Return what `AgentHooks.decide_tool` decided; None is no opinion."""
+        ...
+
+
+class AgentSession(Protocol):
+    """One live agent."""
+
+    def events(self) -> AsyncIterator[AgentEvent]:
+        """Iterate over what the agent reports until `Exited`; to be consumed once."""
+        ...
+
+    async def send(self, prompt: Prompt) -> bool:
+        """Hand a further message to the live agent; False if it cannot take one now."""
+        ...
+
+    async def answer(self, request_id: str, answer: Answer) -> bool:
+        """Answer a held request; False if it is not open any more."""
+        ...
+
+    async def interrupt(self) -> bool:
+        """End the current turn but not the agent; False if it cannot."""
+        ...
+
+    async def set_model(self, model: Model) -> None:
+        """Use another model from the next turn on."""
+        ...
+
+    async def set_permission_mode(self, mode: PermissionMode) -> None:
+        """Use another permission mode from now on."""
+        ...
+
+    async def close(self) -> None:
+        """Say that nothing more will be sent; the agent ends by itself. Returns at once."""
+        ...
+
+    async def stop(self, grace: float = 3.0) -> None:
+        """End the agent and all its children, and wait for that: politely, by force after `grace` seconds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderStatus:
+    """Whether a provider can start agents; the client's first-run wizard shows it."""
+
+    available: bool
+    path: str | None = None
+    version: str | None = None
+    error: str | None = None
+
+
+class AgentProvider(Protocol):
+    """Starts agents of one kind."""
+
+    async def status(self) -> ProviderStatus:
+        """Look anew whether agents can be started."""
+        ...
+
+    async def start(self, run: Run, gate: ToolGate) -> AgentSession:
+        """Start an agent and hand it the first prompt.
+
+        Raises:
+            FailedDependency: it cannot be started; ``extra`` holds ``message`` and, for a missing
+                program, ``details`` (``http-core.md`` §6.2).
+        """
+        ...
+
+    async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
+        """Return the answer to a single prompt, without tools and without a thread.
+
+        Raises:
+            FailedDependency: no answer in time, or the agent cannot be started.
+        """
+        ...
+
+
+AGENT_PROVIDERS = ServiceKey[Registry[AgentProvider]]("agent_providers")
+
+
+class AgentHooks:
+    """How others take part in runs. Mix it into your `Plugin` so that type checkers help."""
+
+    @hookspec
+    async def prepare_run(self, ctx: PluginContext, run: Run) -> Run:
+        """Change a run before it starts: prompt, tools, environment, system prompt."""
+        return run
+
+    @hookspec
+    async def decide_tool(self, ctx: PluginContext, request: ToolRequest) -> Decision | None:
+        """Decide about a tool call before it runs. The first answer wins; an exception counts as deny."""
+
+
+class StartRequest(WireModel):
+    """Inputs of a message that starts, resumes or reaches an agent (``http-core.md`` §6.1).
+
+    Attributes:
+        text: the user's text as it is stored.
+        images: stored and sent.
+        model, permission_mode: None for the thread's own.
+        allowed_tools, disallowed_tools: None for the defaults.
+        file_references: paths relative to the working directory.
+        agent_text: sent to the agent instead of `text`.
+    """
+
+    text: str
+    images: tuple[ImageAttachment, ...] = ()
+    model: Model | None = None
+    permission_mode: PermissionMode | None = None
+    allowed_tools: tuple[str, ...] | None = None
+    disallowed_tools: tuple[str, ...] | None = None
+    file_references: tuple[str, ...] = ()
+    agent_text: str | None = None
+
+
+class Agents(Protocol):
+    """Runs agents for threads."""
+
+    async def send(self, thread: Thread, request: StartRequest) -> None:
+        """Start, resume, answer or reach the thread's agent, whatever fits its state.
+
+        Raises:
+            FailedDependency: the agent cannot be started; the thread is ``failed``.
+            Conflict: the thread's working tree is gone and cannot be made anew.
+        """
+        ...
+
+    async def stop(self, thread_id: str) -> None:
+        """End the thread's agent and wait; ``stopped`` if it was pending, running or waiting."""
+        ...
+
+    def running(self, thread_id: str) -> bool:
+        """Tell whether the thread has a live agent."""
+        ...
+
+    async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
+        """Ask the default provider a single question (`AgentProvider.ask`)."""
+        ...
+
+
+AGENTS = ServiceKey[Agents]("agents")
+
+
+# --- events; their topics are those of websocket.md §4.1 ------------------------------------------
+
+
+class AgentEventBase(Event):
+    """Base of the events of a thread's agent. `owner` is the thread's user."""
+
+    thread_id: str
+    owner: str
+
+
+class AgentInit(AgentEventBase):
+    """``agent:init``: the agent reported its session."""
+
+    tools: list[str]
+    cwd: str
+    model: str
+
+
+class AgentMessage(AgentEventBase):
+    """``agent:message``: an assistant's message was created or has grown; `content` is the whole text."""
+
+    message_id: str
+    role: Literal["assistant"] = "assistant"
+    content: str
+
+
+class AgentToolCall(AgentEventBase):
+    """``agent:tool_call``: a new tool call was stored; `input` is JSON, not text."""
+
+    tool_call_id: str
+    message_id: str
+    name: str
+    input: Any
+
+
+class AgentToolOutput(AgentEventBase):
+    """``agent:tool_output``: a tool's output was stored."""
+
+    tool_call_id: str
+    output: str
+
+
+class PermissionRequest(WireModel):
+    """Which tool waits for permission."""
+
+    tool_name: str
+
+
+class AgentStatus(AgentEventBase):
+    """``agent:status``: the thread's status changed."""
+
+    status: str
+    stage: str | None = None
+    waiting_reason: WaitingReason | None = None
+    permission_request: PermissionRequest | None = None
+
+
+class AgentResult(AgentEventBase):
+    """``agent:result``: a run ended. `cost` is the thread's total, `duration` in milliseconds."""
+
+    status: Literal["completed", "failed", "waiting"]
+    cost: float
+    duration: float
+    stage: str
+    result: str | None = None
+    error_reason: str | None = None
+    waiting_reason: WaitingReason | None = None
+    permission_request: PermissionRequest | None = None
+
+
+class AgentError(AgentEventBase):
+    """``agent:error``: a run failed without a result."""
+
+    error: str
+
+
+class RunStarted(AgentEventBase):
+    """A run began (not sent to browsers)."""
+
+    project_id: str
+    generation: int
+
+
+class RunEnded(AgentEventBase):
+    """A run ended, in whatever way (not sent to browsers). `status` is the thread's."""
+
+    project_id: str
+    generation: int
+    status: str

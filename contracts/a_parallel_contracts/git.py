@@ -1,0 +1,134 @@
+"""Git: what is asked of repositories and working trees."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from a_parallel_contracts.events import Event
+from a_parallel_contracts.models import WireModel
+from a_parallel_contracts.services import ServiceKey
+
+GitState = Literal["dirty", "unpushed", "pushed", "merged", "clean"]
+
+
+class Branches(WireModel):
+    """Local branches of a repository (``http-core.md`` §5.6)."""
+
+    branches: list[str]
+    default_branch: str | None
+    current_branch: str
+
+
+class GitSummary(WireModel):
+    """State of a thread's working tree (``http-core.md`` §3.7, state in the order dirty, unpushed, merged, pushed, clean)."""
+
+    thread_id: str
+    state: GitState
+    dirty_file_count: int
+    unpushed_commit_count: int
+    has_remote_branch: bool
+    is_merged_into_base: bool
+    lines_added: int
+    lines_deleted: int
+
+
+class GitStatusChanged(Event):
+    """The state of a thread's working tree may have changed; sent as ``git:status``."""
+
+    thread_id: str
+    owner: str
+    statuses: list[GitSummary]
+
+
+class Git(Protocol):
+    """Reads repositories. Paths are directories in a working tree, absolute."""
+
+    async def is_work_tree(self, path: Path) -> bool:
+        """Tell whether `path` lies inside a git working tree; bare repositories and ``.git`` do not count."""
+        ...
+
+    async def top_level(self, path: Path) -> Path:
+        """Return the root of the working tree that `path` lies in.
+
+        Raises:
+            FailedDependency: it is not in one.
+        """
+        ...
+
+    async def current_branch(self, path: Path) -> str | None:
+        """Return the short name of HEAD's branch, ``HEAD`` when detached, None when unreadable."""
+        ...
+
+    async def branches(self, path: Path) -> Branches:
+        """Return branches, default and current branch (``http-core.md`` §5.6).
+
+        Raises:
+            BadRequest: the directory is gone or no repository.
+        """
+        ...
+
+    async def resolve(self, path: Path, revision: str) -> str | None:
+        """Return the full hash of the commit that `revision` names, or None."""
+        ...
+
+    async def is_ancestor(self, path: Path, ancestor: str, descendant: str) -> bool:
+        """Tell whether all commits of `ancestor` are in `descendant`."""
+        ...
+
+    async def default_branch(self, path: Path) -> str | None:
+        """Return the repository's default branch: origin's HEAD, else main, master, develop, else the first."""
+        ...
+
+    async def summary(
+        self,
+        thread_id: str,
+        work_tree: Path,
+        *,
+        base: str | None,
+        project: Path,
+        created_at: str | None = None,
+    ) -> GitSummary:
+        """Return the state of a working tree.
+
+        Parameters:
+            thread_id: put into the answer.
+            work_tree: the thread's directory.
+            base: the thread's base branch; the repository's default branch without it.
+            project: directory of the project, where the base branch is looked up.
+            created_at: hash of the commit at which the branch was created, if known.
+
+        Raises:
+            BadRequest: the directory is gone or no repository.
+        """
+        ...
+
+    async def snapshot(self, work_tree: Path, ref: str, message: str) -> str | None:
+        """Keep the uncommitted state of a working tree as a commit under `ref`.
+
+        Tracked and untracked files always, ignored ones never. Index and files stay as they are.
+
+        Returns:
+            The commit's hash, or None when there is nothing uncommitted.
+        """
+        ...
+
+    async def restore_snapshot(self, work_tree: Path, commit: str) -> None:
+        """Bring a clean working tree to the uncommitted state that `snapshot` kept."""
+        ...
+
+    async def command(
+        self, path: Path, arguments: Sequence[str], *, timeout: float = 30.0, stdin: bytes | None = None
+    ) -> bytes:
+        """Run ``git`` with `arguments` in `path` and return its standard output.
+
+        The environment is fixed as ``http-core.md`` §7.8 says: C locale, no prompts, no pager, no
+        optional locks.
+
+        Raises:
+            BadRequest: git exited non-zero; the text is git's.
+            FailedDependency: git is missing, the directory is gone, or the time is over.
+        """
+        ...
+
+
+GIT = ServiceKey[Git]("git")

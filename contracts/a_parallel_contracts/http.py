@@ -1,0 +1,148 @@
+"""HTTP routes as descriptions: the kernel authenticates, validates, loads, serialises and documents them."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Generic, Literal
+
+from typing_extensions import TypeVar
+
+from a_parallel_contracts.auth import Actor
+from a_parallel_contracts.services import ServiceKey
+
+ResourceT = TypeVar("ResourceT", default=None)
+BodyT = TypeVar("BodyT", default=None)
+QueryT = TypeVar("QueryT", default=None)
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+Access = Literal["public", "user", "admin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request(Generic[ResourceT, BodyT, QueryT]):
+    """A request that has passed authentication, validation and loading.
+
+    The type arguments are read from the handler's annotation: what the route's ``loads`` yields, the
+    model of the JSON body, the model of the query string. None stands for "there is none".
+
+    Attributes:
+        actor: who asks; `ANONYMOUS` on public routes without credentials.
+        resource: the thing named by the path, visible to the actor.
+        body, query: validated models.
+        params: decoded path parameters.
+        headers: names in lower case.
+        cookies: decoded.
+        peer: address of the client's socket, or None on a Unix socket.
+        secure: the request came over TLS.
+        origin_allowed: the Origin header is absent, same-origin or on the allow-list.
+        origin_present: an Origin header was sent.
+        raw: the body's bytes, for handlers without a body model.
+    """
+
+    actor: Actor
+    resource: ResourceT
+    body: BodyT
+    query: QueryT
+    params: Mapping[str, str]
+    method: str = "GET"
+    path: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+    peer: str | None = None
+    secure: bool = False
+    origin_allowed: bool = True
+    origin_present: bool = False
+    raw: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer that a handler builds itself, instead of returning something to serialise.
+
+    Attributes:
+        body: bytes, or an iterator of bytes that is streamed.
+        status: HTTP status.
+        content_type: with charset where it matters.
+        headers: further headers; they win over the kernel's own.
+    """
+
+    body: bytes | AsyncIterator[bytes] = b""
+    status: int = 200
+    content_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class FileResponse:
+    """A file of this machine, sent with its type by extension. The handler vouches for the path."""
+
+    path: Path
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Handler = Callable[[Any], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One method on one path.
+
+    Attributes:
+        method: of HTTP; HEAD follows GET by itself.
+        path: full path with ``{name}`` for a segment, ``{name:path}`` for the rest (last segment only).
+        handler: ``async def handler(request: Request[...]) -> ...``; the annotations say what to validate
+            and what to document.
+        access: who may call it. With ``public`` nobody is asked for credentials.
+        loads: service that turns the first path parameter into ``request.resource``.
+        load_first: load before the body is validated, so that an unknown id wins over a bad body.
+        status: of a successful answer.
+        summary: one line for the documentation; the handler's docstring by default.
+        scope: what an access token needs; ``read`` for GET and ``run`` for the others by default.
+        lenient_body: an absent or unparsable body counts as ``{}``.
+        max_body: limit of the body in bytes; the server's setting by default.
+    """
+
+    method: Method
+    path: str
+    handler: Handler
+    access: Access = "user"
+    loads: ServiceKey[Any] | None = None
+    load_first: bool = False
+    status: int = 200
+    summary: str = ""
+    scope: Literal["read", "run", "admin"] | None = None
+    lenient_body: bool = False
+    max_body: int | None = None
+
+
+def get(path: str, handler: Handler, **options: Any) -> Route:
+    """Describe a GET route; `options` are the further attributes of `Route`."""
+    return Route("GET", path, handler, **options)
+
+
+def post(path: str, handler: Handler, **options: Any) -> Route:
+    """Describe a POST route; `options` are the further attributes of `Route`."""
+    return Route("POST", path, handler, **options)
+
+
+def put(path: str, handler: Handler, **options: Any) -> Route:
+    """Describe a PUT route; `options` are the further attributes of `Route`."""
+    return Route("PUT", path, handler, **options)
+
+
+def patch(path: str, handler: Handler, **options: Any) -> Route:
+    """Describe a PATCH route; `options` are the further attributes of `Route`."""
+    return Route("PATCH", path, handler, **options)
+
+
+def delete(path: str, handler: Handler, **options: Any) -> Route:
+    """Describe a DELETE route; `options` are the further attributes of `Route`."""
+    return Route("DELETE", path, handler, **options)
+
+
+class Ok(dict[str, bool]):
+    """The answer ``{"ok": true}`` of routes that have nothing else to say; never 204 (``http-core.md`` §0)."""
+
+    def __init__(self) -> None:
+        super().__init__(ok=True)

@@ -1,0 +1,103 @@
+"""Worktrees: one working tree for each thread, beside the project (``http-core.md`` §6.8)."""
+
+from typing import Protocol
+
+from a_parallel_contracts.events import Event
+from a_parallel_contracts.models import WireModel
+from a_parallel_contracts.plugin import PluginContext, hookspec
+from a_parallel_contracts.projects import Project
+from a_parallel_contracts.services import ServiceKey
+
+
+class Worktree(WireModel):
+    """A working tree as ``git worktree list`` shows it (``http-core.md`` §9.1)."""
+
+    path: str
+    branch: str
+    commit: str
+    is_main: bool
+
+
+class NewWorktree(WireModel):
+    """A working tree that was made.
+
+    Attributes:
+        path: absolute.
+        branch: checked out there, new.
+        base: hash of the commit at which the branch begins.
+    """
+
+    path: str
+    branch: str
+    base: str
+
+
+class WorktreeRemoved(Event):
+    """A working tree is gone from disk; its branch was kept unless `branch_deleted`."""
+
+    project_id: str
+    path: str
+    branch: str | None = None
+    branch_deleted: bool = False
+
+
+class WorktreeHooks:
+    """What others may object to. Mix it into your `Plugin`."""
+
+    @hookspec
+    async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:
+        """Called before a person removes a working tree by hand; an `ApiError` refuses it."""
+
+
+class Worktrees(Protocol):
+    """Makes and removes working trees; writes of one repository never overlap."""
+
+    async def list(self, project: Project) -> list[Worktree]:
+        """Return the working trees of a project, main first.
+
+        Raises:
+            BadRequest: git's text.
+        """
+        ...
+
+    async def create(self, project: Project, branch: str, base: str | None) -> NewWorktree:
+        """Make a new branch at `base` (the project's HEAD without it) and a working tree for it.
+
+        Raises:
+            BadRequest: no commit yet, the directory exists, the branch exists or is no valid name, or
+                the base is unknown. Nothing is left behind.
+        """
+        ...
+
+    async def create_for_thread(self, project: Project, thread_id: str, title: str, base: str | None) -> NewWorktree:
+        """Like `create`, with the branch named by the rules of ``http-core.md`` §6.8."""
+        ...
+
+    async def recreate(self, project: Project, branch: str, thread_id: str) -> NewWorktree:
+        """Make a working tree for an existing branch and restore the newest snapshot of the thread.
+
+        Raises:
+            Conflict: the branch is gone or checked out elsewhere.
+        """
+        ...
+
+    async def remove(self, project: Project, path: str, *, thread_id: str | None = None) -> bool:
+        """Keep the uncommitted state under a hidden ref, then remove the working tree.
+
+        The branch is deleted if all its commits are in another branch or in a remote, else kept.
+
+        Parameters:
+            project: whose repository it is.
+            path: must be listed by git for that repository and not be the main one.
+            thread_id: names the hidden ref ``refs/a-parallel/snapshots/<thread id>/<time>``.
+
+        Returns:
+            Whether the branch was deleted.
+
+        Raises:
+            BadRequest: not a removable working tree of the project, or git refused.
+        """
+        ...
+
+
+WORKTREES = ServiceKey[Worktrees]("worktrees")
