@@ -20,7 +20,10 @@ class Branches(WireModel):
 
 
 class GitSummary(WireModel):
-    """State of a thread's working tree (``http-core.md`` §3.7, state in the order dirty, unpushed, merged, pushed, clean)."""
+    """State of a thread's working tree (``http-core.md`` §3.7).
+
+    Of the states that apply, the first of dirty, unpushed, merged, pushed, clean is told.
+    """
 
     thread_id: str
     state: GitState
