@@ -97,6 +97,7 @@ class Route:
         loads: service that turns the first path parameter into ``request.resource``.
         load_first: load before the body is validated, so that an unknown id wins over a bad body.
         status: of a successful answer.
+        returns: what a handler's own `Response` holds, for the documentation; its return annotation by default.
         summary: one line for the documentation; the handler's docstring by default.
         scope: what an access token needs; ``read`` for GET and ``run`` for the others by default.
         lenient_body: an absent or unparsable body counts as ``{}``.
@@ -110,6 +111,7 @@ class Route:
     loads: ServiceKey[Any] | None = None
     load_first: bool = False
     status: int = 200
+    returns: Any = None
     summary: str = ""
     scope: Literal["read", "run", "admin"] | None = None
     lenient_body: bool = False

@@ -1,5 +1,6 @@
 """Threads: one task each, with its messages, tool calls and stages."""
 
+from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
 from typing import Any, Literal, Protocol, TypedDict
 
@@ -112,7 +113,7 @@ class Thread(WireModel):
     pinned: bool = False
     created_at: str
     completed_at: str | None = None
-    automation_id: str | None = Field(default=None, exclude=True)
+    automation_id: str | None = Field(default=None, exclude_if=lambda value: value is None)
 
 
 class ToolCall(WireModel):
@@ -279,6 +280,15 @@ class Threads(Resources[Thread], Protocol):
 
     async def ensure_directory(self, thread: Thread) -> tuple[Thread, str]:
         """Like `directory`, but makes the missing working tree anew; returns the thread as it is then."""
+        ...
+
+    def exclusive(self, thread_id: str) -> AbstractAsyncContextManager[None]:
+        """Keep others from archiving, deleting or starting the thread meanwhile; not reentrant.
+
+        Held by this service while it calls `ThreadHooks.quiesce_thread` and `ThreadHooks.release_thread`,
+        so hooks must not enter it. Whoever starts something for a thread enters it first and reads the row
+        inside, since the thread may be gone by then.
+        """
         ...
 
     def update(self, tx: Transaction, thread_id: str, changes: ThreadChanges) -> Thread | None:
