@@ -1,0 +1,258 @@
+"""Configuration: flag before environment before file before default, each value with its source."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "A_PARALLEL_"
+DEFAULT_PORT = 3001
+SettingsT = TypeVar("SettingsT", bound=BaseModel)
+
+REFERENCE_VARIABLES = {
+    "PORT": "server.port",
+    "HOST": "server.host",
+    "CLIENT_PORT": "server.client_port",
+    "CORS_ORIGIN": "server.cors_origins",
+    "AUTH_MODE": "server.auth_mode",
+}
+"""Variables of the reference server (``http-core.md`` §1.2); plugins read further ones themselves."""
+
+
+class ConfigError(Exception):
+    """The configuration cannot be used; the text says which value, where it comes from, and why."""
+
+
+class Section(BaseModel):
+    """Base of the sections: unknown keys are errors, since they are usually misspelt."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ServerSettings(Section):
+    """Section ``[server]``.
+
+    Attributes:
+        host, port: address to listen on; port 0 takes a free one.
+        unix_socket: path of a Unix socket to listen on instead.
+        client_port: port of a client under development, used for the default `cors_origins`.
+        cors_origins: browsers' origins that may call the API; exact text.
+        allowed_hosts: further names by which the server may be called (the ``Host`` header).
+        trusted_proxies: addresses whose forwarding headers are believed.
+        auth_mode: ``local`` or ``multi``.
+        rate_limit: requests a minute for each peer; 0 switches the limit off.
+        max_body: bytes of a request's body.
+        data_directory: holds the database and the secrets.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=DEFAULT_PORT, ge=0, le=65535)
+    unix_socket: Path | None = None
+    client_port: int = 5173
+    cors_origins: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()
+    auth_mode: str = "local"
+    rate_limit: int = Field(default=1000, ge=0)
+    max_body: int = Field(default=128 * 1024 * 1024, gt=0)
+    data_directory: Path = Path("~/.a-parallel")
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Allowed origins, with the defaults of ``http-core.md`` §2.3 and §2.11 when none are configured."""
+        return self.cors_origins or (
+            f"http://localhost:{self.client_port}",
+            f"http://127.0.0.1:{self.client_port}",
+            "tauri://localhost",
+            "https://tauri.localhost",
+            "http://tauri.localhost",
+        )
+
+
+class LogSettings(Section):
+    """Section ``[logging]``."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["text", "json"] = "text"
+
+
+class PluginSelection(Section):
+    """The lists of section ``[plugins]``: `only` is an allow-list, `required` ends the boot if one fails."""
+
+    disabled: tuple[str, ...] = ()
+    only: tuple[str, ...] | None = None
+    required: tuple[str, ...] = ()
+
+
+class KernelSettings(Section):
+    """Section ``[kernel]``: limits in seconds for the phases of a plugin's life.
+
+    Attributes:
+        import_deadline, start_deadline, stop_deadline: for one plugin, the last for each step.
+        ready_after: the server answers after so many seconds even if a plugin is still starting.
+        degraded_after: failures in a row after which a plugin is called degraded.
+        block_limit: seconds after which the watchdog names who blocks the event loop.
+    """
+
+    import_deadline: float = Field(default=30.0, gt=0)
+    start_deadline: float = Field(default=60.0, gt=0)
+    stop_deadline: float = Field(default=10.0, gt=0)
+    ready_after: float = Field(default=15.0, gt=0)
+    degraded_after: int = Field(default=5, gt=0)
+    block_limit: float = Field(default=2.0, gt=0)
+
+
+SECTIONS: dict[str, type[Section]] = {"server": ServerSettings, "logging": LogSettings, "kernel": KernelSettings}
+
+
+class Config:
+    """The merged configuration.
+
+    Parameters:
+        flags: ``section.key`` → value given on the command line.
+        environ: the environment.
+        file: contents of the configuration file.
+        path: where that file is, for messages.
+    """
+
+    def __init__(
+        self,
+        flags: Mapping[str, Any] | None = None,
+        environ: Mapping[str, str] | None = None,
+        file: Mapping[str, Any] | None = None,
+        path: Path | None = None,
+    ) -> None:
+        self._flags = dict(flags or {})
+        self._environ = dict(environ or {})
+        self._file = dict(file or {})
+        self.path = path
+        self._check_sections()
+        self.server = self._normalised(self._section("server", ServerSettings))
+        self.logging = self._section("logging", LogSettings)
+        self.kernel = self._section("kernel", KernelSettings)
+        self.selection = self._section("plugins", PluginSelection)
+
+    def _check_sections(self) -> None:
+        unknown = set(self._file) - {*SECTIONS, "plugins"}
+        if unknown:
+            raise ConfigError(
+                f"{self.path}: unknown section [{sorted(unknown)[0]}]; there are server, logging, kernel, plugins"
+            )
+        for id, section in self._plugin_table().items():
+            if not isinstance(section, dict):
+                raise ConfigError(f"{self.path}: plugins.{id} is neither a list this server knows nor a section")
+
+    def _plugin_table(self) -> dict[str, Any]:
+        table = self._file.get("plugins", {})
+        return {id: section for id, section in table.items() if id not in PluginSelection.model_fields}
+
+    @staticmethod
+    def _normalised(server: ServerSettings) -> ServerSettings:
+        mode = "multi" if server.auth_mode.lower() == "multi" else server.auth_mode
+        directory = server.data_directory.expanduser().absolute()
+        return server.model_copy(update={"auth_mode": mode or "local", "data_directory": directory})
+
+    def _section(self, name: str, model: type[SettingsT]) -> SettingsT:
+        table = self._file.get(name, {})
+        if not isinstance(table, dict):
+            raise ConfigError(f"{self.path}: {name} must be a section")
+        known = {key: value for key, value in table.items() if name != "plugins" or key in model.model_fields}
+        return self._build(name, model, known)
+
+    def plugin(self, id: str, model: type[SettingsT]) -> SettingsT:
+        """Return the validated settings of a plugin.
+
+        Raises:
+            ConfigError: names the first value that does not fit and where it comes from.
+        """
+        return self._build(f"plugins.{id}", model, self._plugin_table().get(id, {}))
+
+    def _build(self, section: str, model: type[SettingsT], file: Mapping[str, Any]) -> SettingsT:
+        values = dict(file)
+        sources = dict.fromkeys(values, str(self.path))
+        for key in model.model_fields:
+            found = self._from_environment(section, key)
+            if found:
+                sources[key], values[key] = found
+            if f"{section}.{key}" in self._flags:
+                values[key], sources[key] = self._flags[f"{section}.{key}"], f"flag {section}.{key}"
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0]) if first["loc"] else ""
+            text = first["msg"] if first["type"] != "extra_forbidden" else "is not a setting of this section"
+            raise ConfigError(f"{section}.{key}: {text} (from {sources.get(key, 'the defaults')})") from None
+
+    def _from_environment(self, section: str, key: str) -> tuple[str, Any] | None:
+        middle = "" if section == "server" else section.removeprefix("plugins.").upper().replace("-", "_") + "_"
+        names = [f"{PREFIX}{middle}{key.upper()}"]
+        names += [name for name, target in REFERENCE_VARIABLES.items() if target == f"{section}.{key}"]
+        for name in names:
+            text = self._environ.get(name, "")
+            if text and not _falls_back(name, text):
+                return name, _parse(text, key)
+        return None
+
+    def decided(self, id: str) -> str | None:
+        """Return what fixes whether a plugin is on — file, environment or flag — or None if nothing does."""
+        for key in ("disabled", "only", "required"):
+            if f"plugins.{key}" in self._flags:
+                listed, source = self._flags[f"plugins.{key}"], f"the flag --{key}"
+            elif found := self._from_environment("plugins", key):
+                source, listed = f"the environment variable {found[0]}", found[1]
+            else:
+                listed, source = self._file.get("plugins", {}).get(key, ()), f"{key} in {self.path}"
+            if id in listed or (key == "only" and listed):
+                return source
+        return None
+
+    def enabled(self, id: str, switched: Mapping[str, bool]) -> bool:
+        """Tell whether a plugin is on; `switched` are the run-time switches kept in the database."""
+        if id in self.selection.disabled:
+            return False
+        if self.selection.only is not None:
+            return id in self.selection.only
+        return id in self.selection.required or switched.get(id, True)
+
+
+def _falls_back(name: str, text: str) -> bool:
+    # An empty, zero or non-numeric PORT means the default (``http-core.md`` §1.2).
+    return name in ("PORT", "CLIENT_PORT") and not (text.isdecimal() and int(text) > 0)
+
+
+def _parse(text: str, key: str) -> Any:
+    if text[:1] in "[{":
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if key in ("cors_origins", "allowed_hosts", "trusted_proxies", "disabled", "only", "required"):
+        return [part.strip() for part in text.split(",") if part.strip()]
+    return text
+
+
+def load(flags: Mapping[str, Any], environ: Mapping[str, str], path: Path | None = None) -> Config:
+    """Read the configuration file and merge it with flags and environment.
+
+    Parameters:
+        flags: ``section.key`` → value; may name ``server.data_directory``.
+        environ: the environment.
+        path: of the file; without it ``config.toml`` in the data directory, if there is one.
+
+    Raises:
+        ConfigError: the file is missing, unreadable or no TOML, or a value does not fit.
+    """
+    directory = flags.get("server.data_directory") or environ.get(f"{PREFIX}DATA_DIRECTORY") or "~/.a-parallel"
+    file = path or Path(directory).expanduser() / "config.toml"
+    if path is None and not file.is_file():
+        return Config(flags, environ, {}, file)
+    try:
+        return Config(flags, environ, tomllib.loads(file.read_text("utf-8")), file)
+    except OSError as error:
+        raise ConfigError(f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} is not valid TOML: {error}") from None
