@@ -18,7 +18,7 @@ Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Access = Literal["public", "user", "admin"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request(Generic[ResourceT, BodyT, QueryT]):
     """A request that has passed authentication, validation and loading.
 

@@ -12,7 +12,7 @@ ResourceCoT = TypeVar("ResourceCoT", covariant=True)
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ServiceKey(Generic[ServiceT]):
     """Names a service; the type argument is its Protocol: ``GIT = ServiceKey[Git]("git")``."""
 
