@@ -1,6 +1,7 @@
 """Finds plugins by entry point, without importing any of them."""
 
 import asyncio
+import concurrent.futures
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -112,18 +113,23 @@ async def in_daemon_thread(function: Callable[[], T], name: str, deadline: float
 
 
 def _settle(loop: asyncio.AbstractEventLoop, future: "asyncio.Future[T]", function: Callable[[], T]) -> None:
+    outcome: concurrent.futures.Future[T] = concurrent.futures.Future()
     try:
-        result = function()
+        outcome.set_result(function())
     except BaseException as error:  # noqa: BLE001 - a plugin's import may raise anything, even SystemExit
-        raised = _as_exception(error)
-        _call_in(loop, lambda: future.done() or future.set_exception(raised))
-    else:
-        _call_in(loop, lambda: future.done() or future.set_result(result))
-
-
-def _call_in(loop: asyncio.AbstractEventLoop, callback: Callable[[], object]) -> None:
+        outcome.set_exception(_as_exception(error))
     if not loop.is_closed():
-        loop.call_soon_threadsafe(callback)
+        loop.call_soon_threadsafe(_deliver, outcome, future)
+
+
+def _deliver(outcome: "concurrent.futures.Future[T]", future: "asyncio.Future[T]") -> None:
+    if future.done():
+        return
+    error = outcome.exception()
+    if error is not None:
+        future.set_exception(error)
+    else:
+        future.set_result(outcome.result())
 
 
 def _as_exception(error: BaseException) -> Exception:

@@ -5,14 +5,18 @@ never awaits, and cannot stop at the first result of coroutines; so the calling 
 """
 
 import inspect
+import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import pluggy
 
 from a_parallel_contracts.errors import ApiError, HookError
 from a_parallel_contracts.plugin import PROJECT, Plugin, PluginContext
 from a_parallel_kernel.lifespan import within
+
+T = TypeVar("T")
+log = logging.getLogger("a_parallel.kernel")
 
 IMPL = f"{PROJECT}_impl"
 SPEC = f"{PROJECT}_spec"
@@ -87,18 +91,27 @@ class HookDispatcher:
             value = await call(value)
         return value
 
-    def _calls(self, hook: Callable[..., Any]) -> Iterator[Callable[..., Awaitable[Any]]]:
+    async def one(self, plugin: str, hook: Callable[..., Awaitable[T]]) -> T | None:
+        """Return the answer of one plugin, or None if it does not implement the hook or fails."""
+        try:
+            for call in self._calls(hook, only=plugin):
+                return cast(T, await call())
+        except (HookError, ApiError) as error:
+            log.warning("%s", error)
+        return None
+
+    def _calls(self, hook: Callable[..., Any], only: str | None = None) -> Iterator[Callable[..., Awaitable[Any]]]:
         caller = getattr(self._manager.hook, hook.__name__, None)
         parameters = _arguments(hook)[1:]
         for implementation in reversed(caller.get_hookimpls() if caller else []):
             ctx = self._context(implementation.plugin_name)
-            if ctx is not None:
+            if ctx is not None and only in (None, implementation.plugin_name):
                 yield self._bind(implementation, hook.__name__, parameters, ctx)
 
     def _bind(
         self, implementation: pluggy.HookImpl, hook: str, parameters: list[str], ctx: PluginContext
     ) -> Callable[..., Awaitable[Any]]:
-        function: Callable[..., Coroutine[Any, Any, Any]] = implementation.function
+        function = cast(Callable[..., Coroutine[Any, Any, Any]], implementation.function)
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             given = {"ctx": ctx, **dict(zip(parameters, args, strict=False)), **kwargs}

@@ -1,0 +1,212 @@
+"""The subcommands of the kernel, and the way to those that plugins bring."""
+
+import argparse
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+
+import aiohttp
+
+from a_parallel_contracts.plugin import Command
+from a_parallel_kernel.app import Kernel
+from a_parallel_kernel.cli import Parser, Usage, add_config_options, read_config
+from a_parallel_kernel.config import Config
+from a_parallel_kernel.discovery import find_candidates
+from a_parallel_kernel.lock import Holder, holding, running
+from a_parallel_kernel.migrate import DatabaseRefused
+from a_parallel_kernel.switches import Switches
+
+
+def plugins(words: list[str]) -> int:
+    """Run ``a-parallel plugins list|check|enable|disable``."""
+    parser = Parser("a-parallel plugins", "show, check and switch plugins")
+    add_config_options(parser)
+    parser.add_argument("action", choices=["list", "check", "enable", "disable"])
+    parser.add_argument("id", nargs="*")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    arguments = parser.parse_args(words)
+    config = read_config(arguments)
+    if arguments.action == "list":
+        return _list(config, arguments.json)
+    if arguments.action == "check":
+        return asyncio.run(_check(config, arguments.id))
+    if len(arguments.id) != 1:
+        raise Usage(f"plugins {arguments.action} takes one id")
+    return asyncio.run(_switch(config, arguments.id[0], arguments.action == "enable"))
+
+
+# --- plugins list -------------------------------------------------------------------------------------
+
+
+def _list(config: Config, as_json: bool) -> int:
+    rows = list(_rows(config, _switches(config)))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return 0
+    widths = [max(len(str(row[key])) for row in [*rows, {k: k for k in row}]) for key in rows[0]] if rows else []
+    for row in [{key: key.upper() for key in rows[0]}, *rows] if rows else []:
+        print("  ".join(str(value).ljust(width) for value, width in zip(row.values(), widths, strict=True)).rstrip())
+    return 0
+
+
+def _rows(config: Config, switches: dict[str, bool]) -> Iterator[dict[str, str]]:
+    holder = running(config.server.data_directory)
+    live = asyncio.run(_live_states(config, holder)) if holder else {}
+    for candidate in find_candidates():
+        wanted = "enabled" if config.enabled(candidate.id, switches) else "disabled"
+        yield {
+            "id": candidate.id,
+            "state": live.get(candidate.id, wanted),
+            "version": candidate.version,
+            "distribution": candidate.distribution,
+            "decided by": config.decided(candidate.id)
+            or ("a run-time switch" if candidate.id in switches else "default"),
+        }
+
+
+def _switches(config: Config) -> dict[str, bool]:
+    """Read the switches without opening the database for writing, if there is one."""
+    import sqlite3
+
+    path = config.server.data_directory / "data.db"
+    if not path.is_file():
+        return {}
+    try:
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+            rows = connection.execute("SELECT plugin, enabled FROM kernel_switches").fetchall()
+    except sqlite3.Error:
+        return {}
+    return {plugin: bool(enabled) for plugin, enabled in rows}
+
+
+async def _live_states(config: Config, holder: Holder) -> dict[str, str]:
+    async with _session(config) as session, session.get(f"{holder.url}/api/kernel/plugins") as answer:
+        if answer.status != 200:
+            return {}
+        return {plugin["id"]: plugin["state"] for plugin in (await answer.json())["plugins"]}
+
+
+@asynccontextmanager
+async def _session(config: Config) -> AsyncIterator[aiohttp.ClientSession]:
+    token = config.server.data_directory / "auth-token"
+    headers = {"Authorization": f"Bearer {token.read_text('utf-8').strip()}"} if token.is_file() else {}
+    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(60)) as session:
+        yield session
+
+
+# --- plugins check ------------------------------------------------------------------------------------
+
+
+async def _check(config: Config, ids: list[str]) -> int:
+    """Start everything on a copy of the database, without listening, and tell what would not run."""
+    async with Kernel.on_copy(config) as kernel:
+        records = kernel.supervisor.records
+        unknown = [id for id in ids if id not in records]
+        if unknown:
+            raise Usage(f"no plugin is called {unknown[0]}")
+        bad = 0
+        for id in ids or records:
+            record = records[id]
+            fine = record.state in ("running", "disabled") and (not ids or record.state == "running")
+            bad += not fine
+            print(f"{'ok  ' if fine else 'FAIL'}  {id}: {record.state}{f' — {record.error}' if record.error else ''}")
+    return 1 if bad else 0
+
+
+# --- plugins enable and disable -------------------------------------------------------------------------
+
+
+async def _switch(config: Config, id: str, enabled: bool) -> int:
+    if id not in {candidate.id for candidate in find_candidates()}:
+        raise Usage(f"no plugin is called {id}; see: a-parallel plugins list")
+    decided = config.decided(id)
+    if decided:
+        print(f"a-parallel: whether {id} is on is decided by {decided}; change it there", file=sys.stderr)
+        return 1
+    holder = running(config.server.data_directory)
+    if holder:
+        return await _switch_live(config, holder, id, enabled)
+    with holding(config.server.data_directory):
+        async with Kernel.database(config) as db:
+            switches = Switches(db)
+            await switches.read()
+            await switches.write(id, enabled)
+    print(f"{id} is {'enabled' if enabled else 'disabled'} from the next start on")
+    return 0
+
+
+async def _switch_live(config: Config, holder: Holder, id: str, enabled: bool) -> int:
+    word = "enable" if enabled else "disable"
+    async with _session(config) as session, session.post(f"{holder.url}/api/kernel/plugins/{id}/{word}") as answer:
+        body = await answer.json()
+        if answer.status != 200:
+            print(f"a-parallel: {body.get('error')}", file=sys.stderr)
+            return 1
+        print(f"{id} is {body['state']}{': ' + body['error'] if body['error'] else ''}")
+        return 0
+
+
+# --- migrate ------------------------------------------------------------------------------------------
+
+
+def migrate(words: list[str]) -> int:
+    """Run ``a-parallel migrate``."""
+    parser = Parser("a-parallel migrate", "bring the database up to date without starting the server")
+    add_config_options(parser)
+    parser.add_argument("--dry-run", action="store_true", help="work on a copy and only tell")
+    arguments = parser.parse_args(words)
+    config = read_config(arguments)
+    try:
+        return asyncio.run(_migrate(config, arguments.dry_run))
+    except DatabaseRefused as error:
+        print(f"a-parallel: {error}", file=sys.stderr)
+        return 1
+
+
+async def _migrate(config: Config, dry_run: bool) -> int:
+    applied = await (Kernel.migrate_copy(config) if dry_run else Kernel.migrate_only(config))
+    for owner, name in applied:
+        print(f"{'would apply' if dry_run else 'applied'} {owner}: {name}")
+    if not applied:
+        print("the database is up to date")
+    return 0
+
+
+BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate": migrate}
+
+
+# --- commands of plugins ------------------------------------------------------------------------------
+
+
+async def _offered(config: Config) -> dict[str, Command]:
+    from a_parallel_kernel.offline import offered_commands
+
+    return await offered_commands(config, find_candidates())
+
+
+async def plugin_commands() -> list[tuple[str, str]]:
+    """Return name and summary of each command that an enabled plugin brings."""
+    offered = await _offered(read_config(_no_arguments()))
+    return [(command.name, command.summary) for command in offered.values()]
+
+
+async def run_plugin_command(word: str, words: list[str]) -> int:
+    """Run a command that a plugin brings.
+
+    Raises:
+        Usage: nobody brings it.
+    """
+    command = (await _offered(read_config(_no_arguments()))).get(word)
+    if command is None:
+        raise Usage(f"there is no command {word}")
+    parser = Parser(f"a-parallel {word}", command.summary)
+    command.arguments(parser)
+    return await command.run(parser.parse_args(words))
+
+
+def _no_arguments() -> argparse.Namespace:
+    parser = Parser("a-parallel")
+    add_config_options(parser)
+    return parser.parse_args([])

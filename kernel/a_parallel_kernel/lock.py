@@ -1,0 +1,98 @@
+"""Keeps two servers from sharing a data directory, and tells commands where the running one is."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+NAME = "server.lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """The server that holds a data directory."""
+
+    pid: int
+    url: str
+    version: str
+
+
+class DirectoryInUse(Exception):
+    """Another server holds the data directory."""
+
+    def __init__(self, directory: Path, holder: Holder | None) -> None:
+        who = f" (process {holder.pid}, {holder.url})" if holder else ""
+        super().__init__(
+            f"another a-parallel server{who} uses {directory}; stop it first, or choose another --data-directory"
+        )
+
+
+class DirectoryLock:
+    """An advisory lock (flock) that vanishes with the process, whatever ends it.
+
+    Parameters:
+        directory: must exist.
+
+    Raises:
+        DirectoryInUse: it is held by another process.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        path = directory / NAME
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._file: IO[str] = os.fdopen(descriptor, "r+", encoding="utf-8")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = _parse(self._file.read())
+            self._file.close()
+            raise DirectoryInUse(directory, holder) from None
+
+    def announce(self, holder: Holder) -> None:
+        """Write down who holds it."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(json.dumps(asdict(holder)))
+        self._file.flush()
+
+    def release(self) -> None:
+        """Give it up."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.close()
+
+
+def _parse(text: str) -> Holder | None:
+    try:
+        return Holder(**json.loads(text))
+    except (ValueError, TypeError):
+        return None
+
+
+@contextmanager
+def holding(directory: Path) -> Iterator[None]:
+    """Hold the directory for the length of a command that changes the database.
+
+    Raises:
+        DirectoryInUse: a server runs on it.
+    """
+    lock = DirectoryLock(directory)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def running(directory: Path) -> Holder | None:
+    """Return the server that holds `directory` now, or None."""
+    if not (directory / NAME).exists():
+        return None
+    try:
+        with holding(directory):
+            return None
+    except DirectoryInUse:
+        return _parse((directory / NAME).read_text("utf-8"))

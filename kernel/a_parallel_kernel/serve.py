@@ -1,0 +1,64 @@
+"""Runs the server until a signal ends it."""
+
+import asyncio
+import os
+import signal
+import sys
+
+from a_parallel_kernel import logs
+from a_parallel_kernel.app import Kernel
+from a_parallel_kernel.config import Config
+from a_parallel_kernel.listen import AddressInUse
+from a_parallel_kernel.lock import DirectoryInUse
+from a_parallel_kernel.migrate import DatabaseRefused
+from a_parallel_kernel.supervisor import BootError
+
+
+def serve(config: Config) -> int:
+    """Serve until SIGINT or SIGTERM; a second signal exits at once. Returns the exit status."""
+    listener = logs.set_up(config.logging.level, config.logging.format)
+    os.umask(0o077)
+    try:
+        return asyncio.run(_serve(config))
+    except (AddressInUse, DirectoryInUse, DatabaseRefused, BootError) as error:
+        print(f"a-parallel: {error}", file=sys.stderr)
+        return 1
+    finally:
+        listener.stop()
+
+
+async def _serve(config: Config) -> int:
+    stop = asyncio.Event()
+    _install_signals(stop)
+    kernel = Kernel(config)
+    try:
+        await kernel.start()
+        print(f"a-parallel is ready at {kernel.url}", flush=True)
+        _warn(config)
+        await stop.wait()
+    finally:
+        await kernel.stop()
+    return 0
+
+
+def _install_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def on_signal() -> None:
+        if stop.is_set():
+            os._exit(1)
+        print("a-parallel is stopping; once more ends it at once", file=sys.stderr, flush=True)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal)
+
+
+def _warn(config: Config) -> None:
+    if config.server.host not in ("127.0.0.1", "::1", "localhost") and config.server.unix_socket is None:
+        print(
+            f"warning: listening on {config.server.host} without TLS; whoever reaches this port and has the token "
+            "can run programs here. Put a TLS proxy in front and list its address under trusted_proxies.",
+            file=sys.stderr,
+            flush=True,
+        )
