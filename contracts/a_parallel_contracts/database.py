@@ -55,16 +55,19 @@ class Database(Protocol):
     async def write(self, unit: Callable[[Transaction], ResultT]) -> ResultT:
         """Run `unit` on the writer's thread inside the next group and return its result after the commit.
 
-        `unit` must not block or await. If it raises, its own changes are undone and its events are
-        dropped; the rest of the group is unharmed.
+        `unit` must not block or await, and its effects are rows and events alone: if the group's commit
+        fails, every unit of it runs again by itself. If it raises, its own changes are undone and its events
+        are dropped; the rest of the group is unharmed. Cancelling the caller does not take back the unit.
 
         Raises:
+            Conflict: a unique or foreign key was violated; `unit` itself may catch it.
             InsufficientStorage: the disk is full; nothing was written.
+            ServiceUnavailable: another process locks the database, or the server is stopping.
         """
         ...
 
     async def run(self, query: Callable[[Reader], ResultT]) -> ResultT:
-        """Run `query` on a reader's thread inside one read transaction."""
+        """Run `query` on a reader's thread inside one read transaction; what it returns may not be lazy."""
         ...
 
     async def read(self, sql: str, *, into: type[ModelT], **params: Any) -> list[ModelT]:

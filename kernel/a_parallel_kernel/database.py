@@ -1,0 +1,109 @@
+"""The server's SQLite database: one writer that commits in groups, and readers beside it."""
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from a_parallel_contracts.database import Reader, Row, Transaction
+from a_parallel_contracts.errors import ServiceUnavailable
+from a_parallel_contracts.events import Event
+from a_parallel_kernel.connections import Session, connect_writer
+from a_parallel_kernel.reader import Readers
+from a_parallel_kernel.writer import Writer
+
+ResultT = TypeVar("ResultT")
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStats:
+    """Figures of the writer since it was opened.
+
+    Attributes:
+        commits: transactions committed.
+        units: units of work that were run, failed ones included.
+        largest_group: most units that shared a commit.
+        waiting: units that wait for the next group.
+    """
+
+    commits: int
+    units: int
+    largest_group: int
+    waiting: int
+
+
+class SqliteDatabase:
+    """`a_parallel_contracts.database.Database` on a file that was prepared before (`a_parallel_kernel.migrate`).
+
+    Attributes:
+        path: the file.
+    """
+
+    def __init__(self, path: Path, writer: Writer, readers: Readers) -> None:
+        self.path = path
+        self._writer = writer
+        self._readers = readers
+        self._closed = False
+
+    @classmethod
+    async def open(cls, path: Path, *, publish: Callable[[Event], None], readers: int = 2) -> "SqliteDatabase":
+        """Open the file.
+
+        Parameters:
+            path: the database; created if it is missing.
+            publish: called on the event loop with each emitted event, after its commit, in order.
+            readers: number of connections for queries.
+        """
+        session = await Session.open(partial(connect_writer, path))
+        try:
+            return cls(path, Writer(session, publish), await Readers.open(path, readers))
+        except BaseException:
+            await session.close()
+            raise
+
+    async def close(self) -> None:
+        """Commit what waits, let running queries end, and close every connection."""
+        if self._closed:
+            return
+        self._closed = True
+        await self._writer.finish()
+        await self._readers.close()
+        await self._writer.close()  # last, since the last connection of a file empties its log
+
+    @property
+    def stats(self) -> DatabaseStats:
+        """Figures of the writer."""
+        writer = self._writer
+        return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting)
+
+    async def write(self, unit: Callable[[Transaction], ResultT]) -> ResultT:
+        """Run `unit` in the next group and return its result after the commit; see the contract."""
+        return await self._writer.write(unit)
+
+    async def run(self, query: Callable[[Reader], ResultT]) -> ResultT:
+        """Run `query` inside one read transaction; see the contract."""
+        if self._closed:
+            raise ServiceUnavailable("The server is stopping")
+        return await self._readers.run(query)
+
+    async def read(self, sql: str, *, into: type[ModelT], **params: Any) -> list[ModelT]:
+        """Return the rows of `sql` as models."""
+        into.model_rebuild()  # here and not on the worker: building a deferred model is not safe in two places at once
+        return await self.run(lambda reader: [into.model_validate(row) for row in reader.all(sql, params)])
+
+    async def rows(self, sql: str, **params: Any) -> list[Row]:
+        """Return the rows of `sql` as dicts."""
+        return await self.run(lambda reader: reader.all(sql, params))
+
+    async def one(self, sql: str, **params: Any) -> Row | None:
+        """Return the first row of `sql`, or None."""
+        return await self.run(lambda reader: reader.one(sql, params))
+
+    async def administer(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
+        """Run `work` on the writer's own connection between two groups; for the kernel's migrations."""
+        return await self._writer.call(work)
