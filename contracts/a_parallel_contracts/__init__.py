@@ -32,7 +32,7 @@ from a_parallel_contracts.http import (
     put,
 )
 from a_parallel_contracts.ids import LOCAL_USER, iso, new_id, now
-from a_parallel_contracts.models import WireModel
+from a_parallel_contracts.models import Omissible, WireModel
 from a_parallel_contracts.plugin import (
     API_VERSION,
     Command,
@@ -79,6 +79,7 @@ __all__ = [
     "Manifest",
     "NotFound",
     "Ok",
+    "Omissible",
     "PayloadTooLarge",
     "Plugin",
     "PluginContext",

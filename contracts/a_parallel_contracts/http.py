@@ -36,6 +36,8 @@ class Request(Generic[ResourceT, BodyT, QueryT]):
         secure: the request came over TLS.
         origin_allowed: the Origin header is absent, same-origin or on the allow-list.
         origin_present: an Origin header was sent.
+        peer_trusted: the client runs on this machine, or the server's settings admit other machines
+            to what needs no credentials but gives some away (``http-core.md`` §2.11).
         raw: the body's bytes, for handlers without a body model.
     """
 
@@ -52,6 +54,7 @@ class Request(Generic[ResourceT, BodyT, QueryT]):
     secure: bool = False
     origin_allowed: bool = True
     origin_present: bool = False
+    peer_trusted: bool = True
     raw: bytes = b""
 
 
@@ -64,12 +67,14 @@ class Response:
         status: HTTP status.
         content_type: with charset where it matters.
         headers: further headers; they win over the kernel's own.
+        cookies: values of ``Set-Cookie`` headers, one for each.
     """
 
     body: bytes | AsyncIterator[bytes] = b""
     status: int = 200
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
+    cookies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
