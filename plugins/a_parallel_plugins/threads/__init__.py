@@ -1,0 +1,62 @@
+"""Threads: their rows, messages, tool calls and stages, and what must happen before one goes."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.git import GIT
+from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
+from a_parallel_contracts.threads import THREADS, ThreadHooks
+from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks, WorktreeRemoved
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.threads.lifecycle import Lifecycle
+
+
+class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
+    """Keeps threads and everything that was said in them."""
+
+    manifest = Manifest(
+        api="1.0",
+        requires=(PROJECTS,),
+        optional=(WORKTREES, GIT),
+        provides=(THREADS,),
+        tables=("threads", "messages", "tool_calls", "stage_history"),
+        hooks=(ThreadHooks,),
+    )
+    lifecycle: "Lifecycle"
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Provide the thread store and listen for what happens to projects and working trees."""
+        from a_parallel_plugins.threads.lifecycle import Lifecycle
+        from a_parallel_plugins.threads.service import ThreadService
+
+        service = ThreadService(ctx)
+        self.lifecycle = Lifecycle(ctx, service)
+        ctx.provide(THREADS, service)
+        ctx.on(ProjectDeleted, self.lifecycle.project_deleted)
+        ctx.on(WorktreeRemoved, self.lifecycle.worktree_removed)
+        yield
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes of ``http-core.md`` §6 that need no agent."""
+        from a_parallel_plugins.threads.routes import thread_routes
+
+        return thread_routes(ctx, self.lifecycle)
+
+    @hookimpl
+    async def quiesce_project(self, ctx: PluginContext, project: Project) -> None:
+        """Quiesce every thread of a project that is about to go."""
+        await self.lifecycle.quiesce_project(project)
+
+    @hookimpl
+    async def release_project(self, ctx: PluginContext, project: Project) -> None:
+        """Give back what the threads of a project hold on disk."""
+        await self.lifecycle.release_project(project)
+
+    @hookimpl
+    async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:
+        """Refuse while an agent works in that working tree."""
+        await self.lifecycle.refuse_while_busy(project, path)

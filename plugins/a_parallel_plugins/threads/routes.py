@@ -1,0 +1,92 @@
+"""HTTP routes of threads that need no agent (``http-core.md`` §6.3-6.7)."""
+
+from collections.abc import AsyncIterator
+
+from a_parallel_contracts import NotFound, Ok, PluginContext, Request, Response, Route, delete, get, patch, post
+from a_parallel_contracts.threads import THREADS, NewThread, Thread
+from a_parallel_plugins.threads import wire
+from a_parallel_plugins.threads.lifecycle import Lifecycle
+from a_parallel_plugins.threads.lists import archived_page, clamped_page, listed
+from a_parallel_plugins.threads.models import (
+    ArchivedPage,
+    ArchivedQuery,
+    ConversationQuery,
+    CreatedThread,
+    IdleThread,
+    ListQuery,
+    ThreadPatch,
+    ThreadWithMessages,
+    created,
+)
+from a_parallel_plugins.threads.service import NOT_FOUND
+
+
+def thread_routes(ctx: PluginContext, lifecycle: Lifecycle) -> list[Route]:
+    """Return the routes."""
+    handlers = ThreadRoutes(ctx, lifecycle)
+    return [
+        post("/api/threads/idle", handlers.create_idle, status=201),
+        get("/api/threads", handlers.show_all, returns=list[Thread]),
+        get("/api/threads/archived", handlers.show_archived, returns=ArchivedPage),
+        get("/api/threads/{thread}", handlers.show, loads=THREADS, returns=ThreadWithMessages),
+        patch("/api/threads/{thread}", handlers.change, loads=THREADS),
+        delete("/api/threads/{thread}", handlers.remove),
+    ]
+
+
+class ThreadRoutes:
+    """Handlers of the routes."""
+
+    def __init__(self, ctx: PluginContext, lifecycle: Lifecycle) -> None:
+        self._db = ctx.db
+        self._lifecycle = lifecycle
+
+    async def create_idle(self, request: Request[None, IdleThread]) -> CreatedThread:
+        """Make a thread in the backlog, without starting an agent."""
+        body = request.body
+        new = NewThread(**body.model_dump(), idle=True, user_id=request.actor.user_id)
+        return created(await self._lifecycle.threads.create(new))
+
+    async def show_all(self, request: Request[None, None, ListQuery]) -> Response:
+        """List threads: pinned first, then newest first."""
+        owner = None if request.actor.sees_all else request.actor.user_id
+        project = request.query.project_id or None
+        archived = request.query.include_archived == "true"
+        text = await self._db.run(
+            lambda reader: wire.threads(reader, listed(reader, owner, project, include_archived=archived))
+        )
+        return Response(text)
+
+    async def show_archived(self, request: Request[None, None, ArchivedQuery]) -> Response:
+        """Page through archived threads, or search them by title, branch and status."""
+        owner = None if request.actor.sees_all else request.actor.user_id
+        page, limit = clamped_page(request.query.page, request.query.limit)
+        search = request.query.search
+        return Response(
+            await self._db.run(lambda reader: archived_page(reader, owner, page=page, limit=limit, search=search))
+        )
+
+    async def show(self, request: Request[Thread, None, ConversationQuery]) -> Response:
+        """Show a thread with its messages and tool calls."""
+        window = wire.Window(**request.query.model_dump())
+        opening = await self._db.run(lambda reader: wire.opening(reader, request.resource.id, window))
+        if opening is None:
+            raise NotFound(NOT_FOUND)
+        return Response(self._stream(opening, window.clip) if opening.rest else opening.text + wire.CLOSING)
+
+    async def change(self, request: Request[Thread, ThreadPatch]) -> Thread:
+        """Archive, pin or move a thread."""
+        return await self._lifecycle.change(request.resource, request.body.changes())
+
+    async def remove(self, request: Request) -> Ok:
+        """Delete a thread and everything below it; an unknown one counts as deleted."""
+        await self._lifecycle.delete(request.actor, request.params["thread"])
+        return Ok()
+
+    async def _stream(self, opening: wire.Opening, clip: int | None) -> AsyncIterator[bytes]:
+        yield opening.text
+        rest = opening.rest
+        while rest:
+            text, rest = await self._db.run(lambda reader, rest=rest: wire.piece(reader, rest, clip))  # type: ignore[misc]
+            yield b"," + text if text else b""
+        yield wire.CLOSING

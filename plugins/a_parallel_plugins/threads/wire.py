@@ -1,0 +1,136 @@
+"""Threads as JSON text, put together by SQLite on the reader's thread.
+
+A conversation may hold thousands of messages. Its rows become the bytes of the answer without a Python
+object for each of them, in pieces of bounded size.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import orjson
+
+from a_parallel_contracts import Reader
+from a_parallel_plugins.threads.images import stored_images
+
+PIECE = 1024 * 1024
+"""Bytes after which a piece of a conversation is sent on."""
+
+_FIELDS = (
+    "'id', id, 'projectId', project_id, 'userId', user_id, 'title', title, 'mode', mode,"
+    " 'permissionMode', permission_mode, 'status', status, 'branch', branch, 'baseBranch', base_branch,"
+    " 'worktreePath', worktree_path, 'sessionId', session_id, 'cost', cost,"
+    " 'archived', json(CASE WHEN archived THEN 'true' ELSE 'false' END),"
+    " 'pinned', json(CASE WHEN pinned THEN 'true' ELSE 'false' END),"
+    " 'stage', stage, 'model', model, 'initialPrompt', initial_prompt,"
+    " 'createdAt', created_at, 'completedAt', completed_at"
+)
+THREAD = (
+    f"CAST(CASE WHEN automation_id IS NULL THEN json_object({_FIELDS})"
+    f" ELSE json_object({_FIELDS}, 'automationId', automation_id) END AS BLOB)"
+)
+"""SQL expression: a row of ``threads`` as JSON (``http-core.md`` §3.3)."""
+
+_CALLS = (
+    "(SELECT json_group_array(json_object('id', id, 'messageId', message_id, 'name', name, {call_text}))"
+    " FROM (SELECT * FROM tool_calls WHERE message_id = m.id ORDER BY rowid))"
+)
+_MESSAGES = (
+    "SELECT k.key, m.id, CAST(m.images AS BLOB),"  # noqa: S608
+    " CAST(json_object('id', m.id, 'threadId', m.thread_id, 'role', m.role, {message_text},"
+    " 'model', m.model, 'permissionMode', m.permission_mode, 'timestamp', m.timestamp,"
+    f" 'toolCalls', json({_CALLS})) AS BLOB)"
+    " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
+)
+_WHOLE = _MESSAGES.format(message_text="'content', m.content", call_text="'input', input, 'output', output")
+_CLIPPED = _MESSAGES.format(
+    message_text="'content', substr(m.content, 1, :clip),"
+    " 'clipped', json(iif(substr(m.content, 1, :clip) IS NOT m.content, 'true', 'false'))",
+    call_text="'input', substr(input, 1, :clip), 'output', substr(output, 1, :clip),"
+    " 'clipped', json(iif(substr(input, 1, :clip) IS NOT input OR substr(output, 1, :clip) IS NOT output,"
+    " 'true', 'false'))",
+)
+_ROWS = "SELECT rowid FROM messages WHERE thread_id = :thread"
+_BEFORE = " AND (timestamp, rowid) < (SELECT timestamp, rowid FROM messages WHERE id = :before AND thread_id = :thread)"
+_ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a conversation is wanted; without anything, all of it.
+
+    Attributes:
+        limit: the newest so many messages.
+        before: only those before the message with this id.
+        clip: characters after which texts of messages and tool calls are cut.
+    """
+
+    limit: int | None = None
+    before: str | None = None
+    clip: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The beginning of a conversation's JSON, up to somewhere in its messages.
+
+    Attributes:
+        text: what is there already.
+        rest: row numbers of the messages that follow.
+    """
+
+    text: bytes
+    rest: list[int]
+
+
+CLOSING = b"]}"
+
+
+def threads(reader: Reader, rows: Iterable[int]) -> bytes:
+    """Return the threads in these rows as a JSON array, in this order."""
+    sql = f"SELECT {THREAD} FROM json_each(?) k CROSS JOIN threads ON threads.rowid = k.value"  # noqa: S608
+    return b"[" + b",".join(text for (text,) in reader.tuples(sql, (_numbers(rows),))) + b"]"
+
+
+def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
+    """Return a thread and the first piece of its messages, or None if it is gone."""
+    thread: bytes | None = reader.value(f"SELECT {THREAD} FROM threads WHERE id = ?", (thread_id,))  # noqa: S608
+    if thread is None:
+        return None
+    rows, more = _rows(reader, thread_id, window)
+    text, rest = piece(reader, rows, window.clip)
+    paging = b"" if window.limit is None else b',"hasMore":true' if more else b',"hasMore":false'
+    return Opening(thread[:-1] + paging + b',"messages":[' + text, rest)
+
+
+def piece(reader: Reader, rows: list[int], clip: int | None) -> tuple[bytes, list[int]]:
+    """Return messages as JSON joined by commas until `PIECE` is reached, and the rows that remain."""
+    parts: list[bytes] = []
+    size = 0
+    sql = _WHOLE if clip is None else _CLIPPED
+    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": clip}
+    for position, message_id, images, text in reader.tuples(sql, params):
+        parts.append(_with_images(message_id, images, text))
+        size += len(parts[-1])
+        if size >= PIECE:
+            return b",".join(parts), rows[position + 1 :]
+    return b",".join(parts), rows[_ROWS_AT_ONCE:]
+
+
+def _rows(reader: Reader, thread_id: str, window: Window) -> tuple[list[int], bool]:
+    """Return the rows of a window, oldest first, and whether there are older ones."""
+    sql = _ROWS if window.before is None else _ROWS + _BEFORE
+    limit = -1 if window.limit is None else window.limit + 1
+    params = {"thread": thread_id, "before": window.before, "limit": limit}
+    newest = [row for (row,) in reader.tuples(f"{sql} ORDER BY timestamp DESC, rowid DESC LIMIT :limit", params)]
+    more = window.limit is not None and len(newest) > window.limit
+    return newest[: window.limit][::-1], more
+
+
+def _with_images(message_id: str, images: bytes | None, text: bytes) -> bytes:
+    if images is None or stored_images(message_id, images) is None:
+        return text
+    return b'%b,"images":%b}' % (text[:-1], images)
+
+
+def _numbers(rows: Iterable[int]) -> str:
+    return orjson.dumps(list(rows)).decode()
