@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import aiohttp
 
@@ -14,8 +16,11 @@ from a_parallel_kernel.app import Kernel
 from a_parallel_kernel.cli import Parser, Usage, add_config_options, read_config
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.discovery import find_candidates
-from a_parallel_kernel.lock import Holder, holding, running
+from a_parallel_kernel.lock import DirectoryInUse, Holder, holding, running
 from a_parallel_kernel.migrate import DatabaseRefused
+from a_parallel_kernel.plugin_migrations import migrate_plugin
+from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.store import migrations_of, opened, rehearsed
 from a_parallel_kernel.switches import Switches
 
 
@@ -45,9 +50,10 @@ def _list(config: Config, as_json: bool) -> int:
     if as_json:
         print(json.dumps(rows, indent=2))
         return 0
-    widths = [max(len(str(row[key])) for row in [*rows, {k: k for k in row}]) for key in rows[0]] if rows else []
-    for row in [{key: key.upper() for key in rows[0]}, *rows] if rows else []:
-        print("  ".join(str(value).ljust(width) for value, width in zip(row.values(), widths, strict=True)).rstrip())
+    table = [tuple(key.upper() for key in rows[0]), *(tuple(row.values()) for row in rows)] if rows else []
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for line in table:
+        print("  ".join(value.ljust(width) for value, width in zip(line, widths, strict=True)).rstrip())
     return 0
 
 
@@ -55,14 +61,14 @@ def _rows(config: Config, switches: dict[str, bool]) -> Iterator[dict[str, str]]
     holder = running(config.server.data_directory)
     live = asyncio.run(_live_states(config, holder)) if holder else {}
     for candidate in find_candidates():
+        switched = "a run-time switch" if candidate.id in switches else "default"
         wanted = "enabled" if config.enabled(candidate.id, switches) else "disabled"
         yield {
             "id": candidate.id,
             "state": live.get(candidate.id, wanted),
             "version": candidate.version,
             "distribution": candidate.distribution,
-            "decided by": config.decided(candidate.id)
-            or ("a run-time switch" if candidate.id in switches else "default"),
+            "decided by": config.decided(candidate.id) or switched,
         }
 
 
@@ -100,18 +106,29 @@ async def _session(config: Config) -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def _check(config: Config, ids: list[str]) -> int:
-    """Start everything on a copy of the database, without listening, and tell what would not run."""
-    async with Kernel.on_copy(config) as kernel:
-        records = kernel.supervisor.records
-        unknown = [id for id in ids if id not in records]
-        if unknown:
-            raise Usage(f"no plugin is called {unknown[0]}")
-        bad = 0
-        for id in ids or records:
-            record = records[id]
-            fine = record.state in ("running", "disabled") and (not ids or record.state == "running")
-            bad += not fine
-            print(f"{'ok  ' if fine else 'FAIL'}  {id}: {record.state}{f' — {record.error}' if record.error else ''}")
+    """Tell which plugins would not run: migrations on a copy of the database, everything else on an empty one."""
+    with tempfile.TemporaryDirectory(prefix="a-parallel-check-") as directory:
+        kernel = Kernel(config.moved(Path(directory)))
+        try:
+            await kernel.start()
+            states = {record.id: (record.state, record.error) for record in kernel.supervisor.records.values()}
+        finally:
+            await kernel.stop()
+    for rehearsal in await rehearsed(config):
+        if rehearsal.problem:
+            states[rehearsal.owner] = ("failed", rehearsal.problem)
+    unknown = [id for id in ids if id not in states]
+    if unknown:
+        raise Usage(f"no plugin is called {unknown[0]}; see: a-parallel plugins list")
+    return _tell({id: states[id] for id in ids or states}, asked=bool(ids))
+
+
+def _tell(states: dict[str, tuple[str, str | None]], asked: bool) -> int:
+    bad = 0
+    for id, (state, error) in states.items():
+        fine = state == "running" or (state == "disabled" and not asked)
+        bad += not fine
+        print(f"{'ok  ' if fine else 'FAIL'}  {id}: {state}{f' ({error})' if error else ''}")
     return 1 if bad else 0
 
 
@@ -128,11 +145,10 @@ async def _switch(config: Config, id: str, enabled: bool) -> int:
     holder = running(config.server.data_directory)
     if holder:
         return await _switch_live(config, holder, id, enabled)
+    make_private_directory(config.server.data_directory)
     with holding(config.server.data_directory):
-        async with Kernel.database(config) as db:
-            switches = Switches(db)
-            await switches.read()
-            await switches.write(id, enabled)
+        async with opened(config.server.data_directory) as store:
+            await Switches(store.db).write(id, enabled)
     print(f"{id} is {'enabled' if enabled else 'disabled'} from the next start on")
     return 0
 
@@ -160,18 +176,34 @@ def migrate(words: list[str]) -> int:
     config = read_config(arguments)
     try:
         return asyncio.run(_migrate(config, arguments.dry_run))
-    except DatabaseRefused as error:
+    except (DatabaseRefused, DirectoryInUse) as error:
         print(f"a-parallel: {error}", file=sys.stderr)
         return 1
 
 
 async def _migrate(config: Config, dry_run: bool) -> int:
-    applied = await (Kernel.migrate_copy(config) if dry_run else Kernel.migrate_only(config))
-    for owner, name in applied:
-        print(f"{'would apply' if dry_run else 'applied'} {owner}: {name}")
-    if not applied:
+    """Apply what is outstanding; always tried on a copy first, so that a failing one changes nothing."""
+    rehearsals = await rehearsed(config)
+    for rehearsal in rehearsals:
+        for name in rehearsal.applied:
+            print(f"{'would apply' if dry_run else 'applying'} {rehearsal.owner}: {name}")
+        if rehearsal.problem:
+            print(f"a-parallel: {rehearsal.problem}", file=sys.stderr)
+    if any(rehearsal.problem for rehearsal in rehearsals):
+        return 1
+    if not any(rehearsal.applied for rehearsal in rehearsals):
         print("the database is up to date")
+    elif not dry_run:
+        await _apply(config)
     return 0
+
+
+async def _apply(config: Config) -> None:
+    make_private_directory(config.server.data_directory)
+    with holding(config.server.data_directory):
+        async with opened(config.server.data_directory) as store:
+            for plugin in await migrations_of(config):
+                await migrate_plugin(store.db, plugin.owner, plugin.files, plugin.tables, store.prepared.snapshots)
 
 
 BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate": migrate}

@@ -197,6 +197,11 @@ class Config:
                 return name, _parse(text, key)
         return None
 
+    def moved(self, directory: Path) -> "Config":
+        """Return the same configuration on another data directory and a free port."""
+        flags = {**self._flags, "server.data_directory": directory, "server.port": 0, "server.unix_socket": None}
+        return Config(flags, self._environ, self._file, self.path)
+
     def decided(self, id: str) -> str | None:
         """Return what fixes whether a plugin is on — file, environment or flag — or None if nothing does."""
         for key in ("disabled", "only", "required"):

@@ -3,11 +3,6 @@
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.ids import now
 
-SCHEMA = """\
-CREATE TABLE IF NOT EXISTS kernel_switches (
-    plugin TEXT PRIMARY KEY NOT NULL, enabled INTEGER NOT NULL, changed_at TEXT NOT NULL
-)"""
-
 
 class Switches:
     """Reads and writes the table `kernel_switches`."""
@@ -17,7 +12,6 @@ class Switches:
 
     async def read(self) -> dict[str, bool]:
         """Return the switches by plugin id."""
-        await self._db.write(lambda tx: tx.execute(SCHEMA))
         rows = await self._db.rows("SELECT plugin, enabled FROM kernel_switches")
         return {row["plugin"]: bool(row["enabled"]) for row in rows}
 

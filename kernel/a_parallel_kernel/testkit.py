@@ -1,7 +1,7 @@
 """What stands behind the fixtures of `a_parallel_kernel.testing`."""
 
 import json
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from a_parallel_kernel.app import Kernel
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.discovery import Candidate, find_candidates
 
-LOCAL_TOKEN = "local"
+LOCAL_TOKEN = "local"  # noqa: S105 - known to everybody, and only to the stand-in authenticator
 
 
 class AnswerError(AssertionError):
@@ -183,6 +183,7 @@ class RunningKernel:
         services: Mapping[ServiceKey[Any], Any] | None = None,
         settings: Mapping[str, Any] | None = None,
         authenticate: bool = True,
+        candidates: Iterable[Candidate] = (),
     ) -> Self:
         """Start one; the parameters are those of `a_parallel_kernel.testing.KernelFactory`."""
         stand_ins = dict(services or {})
@@ -190,7 +191,7 @@ class RunningKernel:
             stand_ins[AUTHENTICATOR] = StandInAuthenticator()
         chosen = {**plugins, "standins": stand_in_plugin(stand_ins)}
         flags = {"server.data_directory": data_directory, "server.port": 0, "server.rate_limit": 0, **(settings or {})}
-        running = cls(Kernel(Config(flags), [*_candidates(chosen), *_installed(installed)]))
+        running = cls(Kernel(Config(flags), [*_candidates(chosen), *_installed(installed), *candidates]))
         await running.kernel.start()
         running.session = aiohttp.ClientSession()
         return running

@@ -1,0 +1,1 @@
+"""Plugins that are broken in every way, and one that is not."""

@@ -1,0 +1,3 @@
+import sys
+
+sys.exit("a plugin must not end the server")

@@ -1,0 +1,2 @@
+CREATE TABLE zoo_bad_sql_cages (id TEXT PRIMARY KEY);
+CREATE GIBBERISH;

@@ -1,0 +1,1 @@
+CREATE TABLE somebody_elses (id TEXT PRIMARY KEY);
