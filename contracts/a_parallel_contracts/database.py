@@ -9,6 +9,7 @@ from a_parallel_contracts.events import Event
 
 ResultT = TypeVar("ResultT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
+EventT = TypeVar("EventT", bound=Event)
 Row = dict[str, Any]
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -44,8 +45,12 @@ class Transaction(Reader, Protocol):
         """Run one statement for each of `params` and return the number of rows changed."""
         ...
 
-    def emit(self, event: Event) -> None:
-        """Publish `event` after the commit, in the order of the calls; never if the unit is rolled back."""
+    def emit(self, event: EventT) -> EventT:
+        """Publish `event` after the commit, in the order of the calls; never if the unit is rolled back.
+
+        Returns:
+            The event, so that a unit can be a lambda.
+        """
         ...
 
 

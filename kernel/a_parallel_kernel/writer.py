@@ -16,6 +16,7 @@ from a_parallel_kernel.connections import Session, explain
 from a_parallel_kernel.reader import SqlReader
 
 ResultT = TypeVar("ResultT")
+EventT = TypeVar("EventT", bound=Event)
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ class SqlTransaction(SqlReader):
             raise explain(error) from error
         return max(cursor.rowcount, 0)
 
-    def emit(self, event: Event) -> None:
-        """Publish `event` after the commit."""
+    def emit(self, event: EventT) -> EventT:
+        """Publish `event` after the commit, and return it."""
         self.events.append(event)
+        return event
 
     def _run(self, sql: str, params: Params) -> sqlite3.Cursor:
         self._check(sql)
