@@ -11,20 +11,19 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pytest
-
 from a_parallel_contracts.plugin import Plugin
 from a_parallel_contracts.services import ServiceKey
 
 if TYPE_CHECKING:
-    from a_parallel_kernel.testkit import Client, RunningKernel
+    from pytest_asyncio import fixture
 
-try:
-    import pytest_asyncio
-except ImportError:  # pragma: no cover - the kit is optional
-    fixture = pytest.fixture
+    from a_parallel_kernel.testkit import Client, RunningKernel
 else:
-    fixture = pytest_asyncio.fixture
+    try:
+        from pytest_asyncio import fixture
+    except ImportError:  # the kit is optional, and must not break anybody's pytest
+        from pytest import fixture  # noqa: PT013 - the two stand for each other
+
 
 Services = Mapping[ServiceKey[Any], Any]
 
