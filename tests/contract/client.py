@@ -36,6 +36,7 @@ class Client:
         self.screen = Screen()
         self.setup: dict[str, Any] = {}
         self.connections = 0
+        self._sent = 0
         self.breach: Breach | None = None
         self.api = Api(base_url)
         self._socket: aiohttp.ClientWebSocketResponse | None = None
@@ -150,6 +151,7 @@ class Client:
     async def send(self, text: str, **options: Any) -> Reply:
         """Say something in the open thread; it is shown before the server knows."""
         self.screen.say(text, len(options.get("images", [])))
+        self._sent = len(self.screen.history.get(str(self.screen.open_id), []))
         return await self.act("POST", f"/api/threads/{self.screen.open_id}/message", {"content": text, **options})
 
     async def stop(self) -> Reply:
@@ -188,6 +190,16 @@ class Client:
             return thread_id in screen.threads and screen.threads[thread_id].status in statuses
 
         await self.until(reached, f"status {' or '.join(statuses)} of thread {thread_id}")
+        return self.screen.threads[thread_id]
+
+    async def until_outcome(self, thread_id: str, *statuses: str) -> Shown:
+        """Return the thread as soon as the run that the last `send` started shows one of `statuses`."""
+
+        def reached(screen: Screen) -> bool:
+            since = screen.history.get(thread_id, [])[self._sent :]
+            return "running" in since and screen.threads[thread_id].status in statuses
+
+        await self.until(reached, f"{' or '.join(statuses)} of the run in thread {thread_id}")
         return self.screen.threads[thread_id]
 
     # --- WebSocket -------------------------------------------------------------------------------

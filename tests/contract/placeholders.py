@@ -21,23 +21,21 @@ PATTERNS: Mapping[str, str] = {
     "wt": r"/[^\s'\"]+?",
     "len": r"\d+",
     "date": r"[^\"]+?",
+    "asset": r".+",
     "httpdate": r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT",
 }
 """What each kind of placeholder may stand for (``database.md`` §4 for ids and timestamps)."""
 
-ANONYMOUS = {"shortsha", "len", "date", "httpdate"}
+ANONYMOUS = {"shortsha", "len", "date", "httpdate", "asset"}
 """Kinds without a number: each occurrence stands for itself."""
 
-UNIQUE = {"id", "proj", "thr", "au"}
-"""Kinds of which no two may stand for the same thing."""
-
-FOLDERS = ("work", "base", "hostport", "claude", "gone_dir", "asset_js", "asset_css", "asset", "dist")
+FOLDERS = ("work", "base", "hostport", "claude", "gone_dir", "asset_js", "asset_css", "dist")
 """Placeholders whose meaning the replay itself gives."""
 
 TOKEN = re.compile(
     r"<(?:(id|ts|sha|uuid|hex64):\d+"
     r"|(proj|thr|au|br|wt)_\w+(?::base)?"
-    rf"|(token|len|date|httpdate|shortsha|{'|'.join(FOLDERS)}))>"
+    rf"|(token|len|date|httpdate|shortsha|asset|{'|'.join(FOLDERS)}))>"
 )
 
 

@@ -20,7 +20,7 @@ WRONG_TOKEN = "ab" * 32
 NEVER_ASKED = "request"
 """Path of the difference of an exchange that could not be repeated, since it names what no longer exists."""
 
-Stage = Mapping[tuple[str, str], Callable[[], None]]
+Stage = Mapping[tuple[str, str], Callable[[], object]]
 """What happens in the working folder before an exchange: (scenario, name of the exchange) → action."""
 
 

@@ -53,6 +53,8 @@ class Screen:
         toasts: texts in the order in which they popped up.
         git: git status by thread.
         wants: what the client will fetch because of events: ``threads:<project>``, ``diff:<thread>``.
+        history: statuses that each thread went through because of events, in order.
+        errors: texts of ``agent:error`` by thread; the client does not show them, a test may want to.
     """
 
     projects: list[dict[str, Any]] = field(default_factory=list)
@@ -61,6 +63,8 @@ class Screen:
     toasts: list[str] = field(default_factory=list)
     git: dict[str, dict[str, Any]] = field(default_factory=dict)
     wants: set[str] = field(default_factory=set)
+    history: dict[str, list[str]] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
     _sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     _loading: list[Mapping[str, Any]] | None = None
     _pending_message: dict[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -191,6 +195,7 @@ class Screen:
         if shown is None or status not in ACCEPTED[shown.status]:
             return
         changed = shown.status != status
+        self.history.setdefault(thread, []).append(status)
         shown.row = {**shown.row, "status": status} | ({"stage": data["stage"]} if "stage" in data else {})
         if status != "waiting":
             shown.card = None
@@ -198,7 +203,7 @@ class Screen:
             shown.card = announced_card(data)
 
     def _error(self, thread: str, data: Mapping[str, Any]) -> None:
-        text(data["error"])
+        self.errors.setdefault(thread, []).append(text(data["error"]))
         self._status(thread, {"status": "failed"})
 
     def _result(self, thread: str, data: Mapping[str, Any]) -> None:
@@ -208,6 +213,7 @@ class Screen:
             raise Breach(f"agent:result of status {status}: the client ignores it")
         if shown is None:
             return
+        self.history.setdefault(thread, []).append(status)
         shown.row = {**shown.row, "status": status, "stage": data["stage"], "cost": data["cost"]}
         shown.card = announced_card(data) if status == "waiting" else None
         shown.final = {"cost": data["cost"], "duration": data["duration"]}

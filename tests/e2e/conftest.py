@@ -1,0 +1,5 @@
+"""Fixtures of the end-to-end tests."""
+
+from tests.support.fixtures import server, server_factory
+
+__all__ = ["server", "server_factory"]
