@@ -1,0 +1,46 @@
+"""Hosts: the seam to other machines; the bundled host is this machine.
+
+What a child gets, and how it ends:
+
+- Each child leads a session and process group of its own and is started by an argv list, never by a shell string.
+- Long-lived ones (`Host.spawn`, `Host.open_pty`) are written down by pid and start time before the caller may use
+  them. Those with pipes carry a marker of this data directory in their environment, since the Claude CLI's own
+  children leave its group (``claude-cli.md`` §12).
+- Ending one means its group, its session, its marked descendants and their children: SIGTERM, and SIGKILL after a
+  grace. Terminals are hung up instead. Every signal goes to a pid together with a start time, never to a bare pid.
+- When the plugin starts, whatever an earlier server of the same data directory left behind is ended first; when it
+  stops, everything is. Programs that are detached are nobody's.
+
+Windows is not supported. On macOS, `a_parallel_plugins.hosts.ps` has the limits.
+"""
+
+from collections.abc import AsyncIterator
+
+from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, hookimpl
+from a_parallel_contracts.hosts import HOSTS
+
+
+class HostsPlugin(Plugin):
+    """Run commands, hold processes with pipes, open terminals."""
+
+    manifest = Manifest(api="1.0", provides=(HOSTS,), migrations="a_parallel_migrations:hosts")
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """End what an earlier server left behind, then serve; end everything on the way out."""
+        from a_parallel_plugins.hosts.service import HostsService
+
+        service = await HostsService.open(ctx.db, ctx.server.data_directory)
+        self._local = service.local
+        try:
+            if count := await service.end_leftovers():
+                ctx.log.warning("ended %d processes that an earlier server had left running", count)
+            ctx.provide(HOSTS, service)
+            yield
+        finally:
+            await service.close()
+
+    @hookimpl
+    async def health(self, ctx: PluginContext) -> Health:
+        """Tell how many children there are."""
+        return Health(ok=True, detail=f"{self._local.running} running")

@@ -1,0 +1,200 @@
+"""The machine that the server runs on."""
+
+import asyncio
+import logging
+import os
+import shutil
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from a_parallel_contracts import new_id
+from a_parallel_contracts.hosts import Completed, Owner
+from a_parallel_plugins.hosts import launch, processes, reaper
+from a_parallel_plugins.hosts.child import Child
+from a_parallel_plugins.hosts.command import complete
+from a_parallel_plugins.hosts.ending import Census, Family, end
+from a_parallel_plugins.hosts.environment import child_environment
+from a_parallel_plugins.hosts.marker import VARIABLE, Marker, combine
+from a_parallel_plugins.hosts.process import LocalProcess
+from a_parallel_plugins.hosts.processes import Entry, Snapshot
+from a_parallel_plugins.hosts.running import Running
+from a_parallel_plugins.hosts.store import Record, Store
+from a_parallel_plugins.hosts.terminal import LocalPty, bounded
+
+
+class HasPid(Protocol):
+    """A process as the one who started it sees it."""
+
+    pid: int
+
+
+T = TypeVar("T")
+StartedT = TypeVar("StartedT", bound=HasPid)
+Changes = Mapping[str, str | None] | None
+
+log = logging.getLogger("a_parallel.hosts")
+
+THREADS = 8
+"""How many programs may be just about to start, which takes a thread a millisecond or two."""
+
+
+class LocalHost:
+    """`a_parallel_contracts.hosts.Host` on this machine.
+
+    Parameters:
+        store: where long-lived children are written down.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hosts")
+        self._running = Running()
+        self._detached: set[asyncio.Future[int]] = set()
+        self.census = Census(self._threads)
+
+    @property
+    def running(self) -> int:
+        """Number of children."""
+        return len(self._running)
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | str,
+        env: Changes = None,
+        stdin: bytes | None = None,
+        timeout: float = 30.0,
+        limit: int | None = None,
+    ) -> Completed:
+        """Run a command to its end."""
+
+        async def start() -> Child:
+            piped = stdin is not None
+            popen = await self._in_thread(
+                lambda: launch.pipes(argv, _path(cwd), self._environment(env, cwd), stdin=piped)
+            )
+            child = Child(popen, held=True)
+            self._running.keep(child.ended, lambda grace: child.destroy())
+            return child
+
+        child = await self._running.start(argv[0], start, Child.destroy)
+        return await complete(child, argv, stdin=stdin, timeout=timeout, limit=limit)
+
+    async def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | str,
+        owner: Owner,
+        env: Changes = None,
+        line_limit: int = 64 * 1024 * 1024,
+    ) -> LocalProcess:
+        """Start a long-lived child with pipes."""
+
+        async def start() -> LocalProcess:
+            number = new_id()
+            environment = self._environment(env, cwd, self._store.mark(owner, number))
+            popen, started = await self._in_thread(
+                lambda: _dated(launch.pipes(argv, _path(cwd), environment, stdin=True))
+            )
+            child = Child(popen, held=False)
+            process = LocalProcess(child, Family(child.pid, started, number), self.census, argv[0], line_limit)
+            self._running.keep(child.ended, process.terminate)
+            record = Record(number, child.pid, started, owner, terminal=False, program=argv[0])
+            await self._record(record, child.ended, process.terminate)
+            return process
+
+        return await self._running.start(argv[0], start, lambda process: process.terminate(0))
+
+    async def open_pty(
+        self, argv: Sequence[str], *, cwd: Path | str, owner: Owner, rows: int, cols: int, env: Changes = None
+    ) -> LocalPty:
+        """Start a program on a pseudo-terminal."""
+
+        async def start() -> LocalPty:
+            environment = self._environment(env, cwd)
+            terminal, started = await self._in_thread(
+                lambda: _dated(launch.terminal(argv, _path(cwd), environment, *bounded(rows, cols)))
+            )
+            pty = LocalPty(terminal, started, self.census)
+            self._running.keep(pty.ended, pty.hang_up)
+            record = Record(new_id(), pty.pid, started, owner, terminal=True, program=argv[0])
+            await self._record(record, pty.ended, pty.hang_up)
+            return pty
+
+        return await self._running.start(argv[0], start, lambda pty: pty.hang_up(0))
+
+    async def detach(self, argv: Sequence[str], *, cwd: Path | str, env: Changes = None) -> None:
+        """Start a program that outlives the server."""
+
+        async def start() -> None:
+            environment = self._environment(env, cwd)
+            environment.pop(VARIABLE, None)
+            ended = reaper.watch(await self._in_thread(lambda: launch.detached(argv, _path(cwd), environment)))
+            self._detached.add(ended)
+            ended.add_done_callback(self._detached.discard)
+
+        await self._running.start(argv[0], start, _leave)
+
+    async def which(self, program: str) -> Path | None:
+        """Return where `program` is found on the server's PATH."""
+        found = await self._in_thread(lambda: shutil.which(program))
+        return Path(found) if found else None
+
+    async def close(self, grace: float = 3.0) -> None:
+        """End everything that was started here, and start nothing more."""
+        force_at = asyncio.get_running_loop().time() + grace
+        await self._running.end_all(grace)
+        if survivors := await end(self.census, self._strays, until=lambda: force_at):
+            log.error("%d processes cannot be killed", survivors)
+        await self._running.settle()
+        for ended in self._detached:
+            ended.cancel()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _strays(self, snapshot: Snapshot) -> Iterable[Entry]:
+        """Select descendants that are still there although the child they came from has ended."""
+        server = self._store.server
+        marked = (entry for entry in snapshot if any(mark.server == server for mark in entry.markers))
+        return snapshot.with_descendants(marked).values()
+
+    async def _record(
+        self, record: Record, ended: "asyncio.Future[int]", terminate: Callable[[float], Awaitable[object]]
+    ) -> None:
+        """Write a child down before anybody may use it, until it has ended."""
+        try:
+            await self._store.add(record)
+        except BaseException:
+            self._running.background(_await(terminate(0)))
+            raise
+        ended.add_done_callback(lambda _: self._running.background(self._store.remove(record.launch)))
+
+    def _environment(self, changes: Changes, cwd: Path | str, mark: Marker | None = None) -> dict[str, str]:
+        environment = child_environment(changes, _path(cwd))
+        environment.pop(VARIABLE, None)
+        if value := combine(os.environ.get(VARIABLE, ""), mark, self._store.directory):
+            environment[VARIABLE] = value
+        return environment
+
+    async def _in_thread(self, function: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, function)
+
+
+def _path(cwd: Path | str) -> str:
+    return os.path.abspath(cwd)  # noqa: PTH100 - pathlib would resolve nothing less and keep ".."
+
+
+def _dated(child: StartedT) -> tuple[StartedT, str]:
+    """Add when a child that nobody can have reaped yet was started."""
+    return child, processes.started(child.pid) or ""
+
+
+async def _leave(_started: None) -> None:
+    """Abandon nothing: what was to be detached lives on."""
+
+
+async def _await(awaitable: Awaitable[object]) -> object:
+    return await awaitable
