@@ -1,6 +1,7 @@
 """Git: what is asked of repositories and working trees."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -58,6 +59,27 @@ class Git(Protocol):
         """
         ...
 
+    async def repository(self, path: Path) -> Path:
+        """Return the real path of the git directory that all working trees of the repository share.
+
+        Raises:
+            BadRequest: the directory is gone or no repository.
+        """
+        ...
+
+    def exclusive(self, path: Path, *, wait: float | None = None) -> AbstractAsyncContextManager[None]:
+        """Hold the repository of `path`: worktree changes, merges and other writes of refs never overlap.
+
+        Parameters:
+            path: directory in any working tree of the repository.
+            wait: seconds to wait for whoever holds it; without it as long as it takes.
+
+        Raises:
+            BadRequest: the directory is gone or no repository.
+            Conflict: it was still held after `wait` seconds.
+        """
+        ...
+
     async def current_branch(self, path: Path) -> str | None:
         """Return the short name of HEAD's branch, ``HEAD`` when detached, None when unreadable."""
         ...
@@ -108,27 +130,52 @@ class Git(Protocol):
     async def snapshot(self, work_tree: Path, ref: str, message: str) -> str | None:
         """Keep the uncommitted state of a working tree as a commit under `ref`.
 
-        Tracked and untracked files always, ignored ones never. Index and files stay as they are.
+        Tracked and untracked files always, byte for byte; ignored ones never. Index and files stay as
+        they are. The commit's first parent is HEAD; a second one holds the index where it says more.
+
+        Repositories inside the working tree are not looked into, see `nested_work`.
 
         Returns:
             The commit's hash, or None when there is nothing uncommitted.
         """
         ...
 
+    async def nested_work(self, work_tree: Path) -> list[str]:
+        """Return the paths of repositories inside a working tree that hold work which exists nowhere else.
+
+        Clones and submodules with changes, stashes or commits that none of their remotes has.
+        """
+        ...
+
     async def restore_snapshot(self, work_tree: Path, commit: str) -> None:
-        """Bring a clean working tree to the uncommitted state that `snapshot` kept."""
+        """Bring a clean working tree to the uncommitted state that `snapshot` kept.
+
+        Where HEAD is another commit than the snapshot's parent, the changes are merged.
+
+        Raises:
+            Conflict: the working tree is not clean, or the changes do not fit; it stays as it was.
+        """
         ...
 
     async def command(
-        self, path: Path, arguments: Sequence[str], *, timeout: float = 30.0, stdin: bytes | None = None
+        self,
+        path: Path,
+        arguments: Sequence[str],
+        *,
+        timeout: float = 30.0,
+        stdin: bytes | None = None,
+        environment: Mapping[str, str | None] | None = None,
+        hooks: bool = False,
     ) -> bytes:
         """Run ``git`` with `arguments` in `path` and return its standard output.
 
         The environment is fixed as ``http-core.md`` §7.8 says: C locale, no prompts, no pager, no
-        optional locks.
+        optional locks. `environment` adds to it. With `hooks` the command may run the repository's own
+        hooks, which keep the user's locale; its output is then for people only.
 
         Raises:
             BadRequest: git exited non-zero; the text is git's.
+            Conflict: another git process holds a lock file.
             FailedDependency: git is missing, the directory is gone, or the time is over.
         """
         ...

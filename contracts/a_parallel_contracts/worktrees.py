@@ -81,21 +81,30 @@ class Worktrees(Protocol):
         """
         ...
 
-    async def remove(self, project: Project, path: str, *, thread_id: str | None = None) -> bool:
+    async def birth(self, project: Project, branch: str) -> str | None:
+        """Return the hash of the commit at which a branch of ours was created, or None."""
+        ...
+
+    async def remove(
+        self, project: Project, path: str, *, thread_id: str | None = None, keep_branch: bool = False
+    ) -> bool:
         """Keep the uncommitted state under a hidden ref, then remove the working tree.
 
-        The branch is deleted if all its commits are in another branch or in a remote, else kept.
+        A branch that was made with it is deleted if all its commits are in another branch or in a
+        remote-tracking branch, else kept.
 
         Parameters:
             project: whose repository it is.
             path: must be listed by git for that repository and not be the main one.
             thread_id: names the hidden ref ``refs/a-parallel/snapshots/<thread id>/<time>``.
+            keep_branch: keep the branch in any case.
 
         Returns:
             Whether the branch was deleted.
 
         Raises:
             BadRequest: not a removable working tree of the project, or git refused.
+            Conflict: it holds work that cannot be kept under a ref.
         """
         ...
 

@@ -1,0 +1,58 @@
+"""Git: branches, states and snapshots of working trees, and the routes under ``/api/git``."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.agents import AgentResult
+from a_parallel_contracts.git import GIT, GitStatusChanged
+from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.projects import PROJECTS
+from a_parallel_contracts.threads import THREADS
+from a_parallel_contracts.worktrees import WORKTREES
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.git.threads import ThreadTrees
+
+
+class GitPlugin(Plugin):
+    """Answers what others ask of repositories, and what people ask about the work of their threads."""
+
+    manifest = Manifest(
+        api="1.0",
+        requires=(HOSTS,),
+        optional=(THREADS, PROJECTS, WORKTREES),
+        provides=(GIT,),
+    )
+    trees: "ThreadTrees"
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Provide `Git` and listen for results of agents."""
+        from a_parallel_plugins.git.service import GitService
+        from a_parallel_plugins.git.threads import ThreadTrees
+
+        service = GitService(ctx.get(HOSTS).get())
+        self.trees = ThreadTrees(ctx, service)
+        ctx.defer(service.close)
+        ctx.provide(GIT, service)
+        ctx.on(AgentResult, self.trees.run_ended)
+        yield
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes under ``/api/git``."""
+        from a_parallel_plugins.git.routes import read_routes
+
+        return read_routes(ctx, self.trees)
+
+    @hookimpl
+    def topics(self, ctx: PluginContext) -> Iterable[Topic]:
+        """Send states to the pages of a thread's owner (``websocket.md`` §4.2)."""
+        return [Topic("git:status", GitStatusChanged, subject="thread_id", owner="owner", logged=False)]
+
+    @hookimpl
+    async def health(self, ctx: PluginContext) -> Health:
+        """Tell whether git is installed."""
+        found = await ctx.get(HOSTS).get().which("git")
+        return Health(ok=found is not None, detail="" if found else "git is not on the server's PATH. Install it.")

@@ -1,0 +1,34 @@
+"""Projects: the git repositories that people have registered."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.git import GIT
+from a_parallel_contracts.projects import PROJECTS, ProjectHooks
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.projects.service import ProjectService
+
+
+class ProjectsPlugin(Plugin):
+    """Keeps the list of projects."""
+
+    manifest = Manifest(api="1.0", requires=(GIT,), provides=(PROJECTS,), tables=("projects",), hooks=(ProjectHooks,))
+    service: "ProjectService"
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Provide the project store."""
+        from a_parallel_plugins.projects.service import ProjectService
+
+        self.service = ProjectService(ctx)
+        ctx.provide(PROJECTS, self.service)
+        yield
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes of ``http-core.md`` §5.1 to §5.6."""
+        from a_parallel_plugins.projects.routes import project_routes
+
+        return project_routes(ctx, self.service)

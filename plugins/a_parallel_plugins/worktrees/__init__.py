@@ -1,0 +1,60 @@
+"""Worktrees: one working tree for each thread, beside the project."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING, Literal
+
+from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.git import GIT
+from a_parallel_contracts.projects import PROJECTS, Project, ProjectHooks
+from a_parallel_contracts.threads import Thread, ThreadChanges, ThreadHooks, ThreadMode
+from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.worktrees.service import WorktreeService
+
+
+class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
+    """Makes and removes working trees without losing anybody's work."""
+
+    manifest = Manifest(
+        api="1.0",
+        requires=(GIT, PROJECTS),
+        provides=(WORKTREES,),
+        migrations="a_parallel_migrations:worktrees",
+        hooks=(WorktreeHooks,),
+    )
+    service: "WorktreeService"
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Provide `Worktrees` and delete what an earlier server has set aside."""
+        from a_parallel_plugins.worktrees.service import WorktreeService
+
+        self.service = WorktreeService(ctx)
+        await self.service.remains.go_on()
+        ctx.provide(WORKTREES, self.service)
+        yield
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes of ``http-core.md`` §9."""
+        from a_parallel_plugins.worktrees.routes import worktree_routes
+
+        return worktree_routes(ctx, self.service)
+
+    @hookimpl
+    async def release_thread(
+        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete"]
+    ) -> ThreadChanges | None:
+        """Remove the thread's working tree, after what is uncommitted has been kept."""
+        return await self.service.release_thread(thread) if thread.mode == ThreadMode.WORKTREE else None
+
+    @hookimpl
+    async def provide_directory(self, ctx: PluginContext, thread: Thread) -> ThreadChanges | None:
+        """Make the thread's working tree anew."""
+        return await self.service.provide_directory(thread) if thread.mode == ThreadMode.WORKTREE else None
+
+    @hookimpl
+    async def release_project(self, ctx: PluginContext, project: Project) -> None:
+        """Remove the project's working trees that have nothing uncommitted."""
+        await self.service.release_project(project)

@@ -1,0 +1,82 @@
+"""Names of branches, directories and refs (``http-core.md`` §6.8)."""
+
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from a_parallel_contracts import BadRequest
+from a_parallel_contracts.projects import Project
+
+CONTAINER = ".a-parallel-worktrees"
+SNAPSHOTS = "refs/a-parallel/snapshots"
+_LENGTH = 40
+_ID_LENGTH = 6
+_TAKEN_AT = re.compile(r"\d{8}T\d{12}Z")
+
+
+def expressible(text: str) -> bool:
+    """Tell whether a text can be an argument of a process or a path."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def slug(text: str) -> str:
+    """Return `text` as a part of a branch name: lower case, ASCII letters, digits and single hyphens, 40 at most."""
+    kept = re.sub(r"[^a-z0-9\s-]", "", text.lower()).strip()
+    hyphened = re.sub(r"-+", "-", re.sub(r"\s+", "-", kept)).lstrip("-")
+    return hyphened[:_LENGTH].removesuffix("-") or "thread"
+
+
+def suffix(thread_id: str) -> str:
+    """Return how the branch of a thread ends."""
+    return f"-{thread_id[:_ID_LENGTH]}"
+
+
+def thread_branch(project: Project, thread_id: str, title: str, taken: set[str]) -> str:
+    """Return the name of a thread's branch, which is not in `taken`.
+
+    The first part may be the name of a branch, of which git then allows none below; another one is used then.
+    """
+    group, name = slug(project.name), slug(title) + suffix(thread_id)
+    groups = (group, *(f"{group}-{number}" for number in range(2, 100)))
+    free = next(one for one in groups if one not in taken and f"{one}/{name}" not in taken)
+    return f"{free}/{name}"
+
+
+def container(project: Project) -> Path:
+    """Return the directory in which the project's working trees lie, beside the project."""
+    directory = Path(project.path)
+    return directory.parent / CONTAINER / directory.name
+
+
+def directory_of(project: Project, branch: str) -> Path:
+    """Return the directory of a branch's working tree.
+
+    Raises:
+        BadRequest: the name would lead out of the container.
+    """
+    below = container(project)
+    directory = below / branch.replace("/", "-")
+    if directory.parent != below or directory.name in ("", ".", ".."):
+        raise BadRequest(f"'{branch}' is not a valid branch name")
+    return directory
+
+
+def snapshot_ref(owner: str, kind: str = "") -> str:
+    """Return the name of a new ref for the state of a working tree.
+
+    Parameters:
+        owner: id of the thread, or the name of the directory.
+        kind: what is special about it; empty for the state before a removal.
+    """
+    safe = re.sub(r"[^A-Za-z0-9_-]", "-", owner) or "worktree"
+    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    return f"{SNAPSHOTS}/{safe}/{moment}{kind}"
+
+
+def is_removal_snapshot(ref: str) -> bool:
+    """Tell whether a ref keeps the state before a removal that has not been restored yet."""
+    return _TAKEN_AT.fullmatch(ref.rpartition("/")[2]) is not None
