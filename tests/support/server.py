@@ -194,6 +194,14 @@ class Server:
             await asyncio.sleep(0.02)
         return found
 
+    async def until_command(self, fragment: str, timeout: float = 30.0) -> int:
+        """Return the pid of a child process whose command line holds `fragment`, as soon as there is one."""
+        deadline = time.monotonic() + timeout
+        while not (found := [pid for pid, command in self.leftovers().items() if fragment in command]):
+            assert time.monotonic() < deadline, f"no child process with {fragment!r}: {self.leftovers()}"
+            await asyncio.sleep(0.02)
+        return found[0]
+
     async def assert_nothing_left(self) -> None:
         """Check that no process of this server is alive and that its port can be bound."""
         await self.until_leftovers(0, timeout=3.0)
