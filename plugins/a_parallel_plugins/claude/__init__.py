@@ -1,0 +1,44 @@
+"""Agents by the Claude CLI."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import ApiError, Manifest, Plugin, PluginContext, hookimpl
+from a_parallel_contracts.agents import AGENT_PROVIDERS
+from a_parallel_contracts.hosts import HOSTS
+from a_parallel_plugins.claude.settings import ClaudeSettings
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.claude.provider import ClaudeProvider
+
+NAME = "claude"
+
+
+class ClaudePlugin(Plugin):
+    """Drive the Claude CLI as an agent."""
+
+    manifest = Manifest(api="1.0", requires=(AGENT_PROVIDERS, HOSTS), settings=ClaudeSettings)
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Register the provider while the plugin runs."""
+        from a_parallel_plugins.claude.provider import ClaudeProvider
+
+        provider = ClaudeProvider(ctx.get(HOSTS).get(), ctx.settings(ClaudeSettings), ctx.log)
+        ctx.defer(provider.close)
+        ctx.defer(ctx.get(AGENT_PROVIDERS).add(NAME, provider))
+        ctx.spawn(_warn_if_missing(ctx, provider), name="look for the Claude CLI")
+        yield
+
+
+async def _warn_if_missing(ctx: PluginContext, provider: "ClaudeProvider") -> None:
+    """Say at start-up what a missing CLI means (``agent-lifecycle.md`` §1)."""
+    try:
+        status = await provider.status()
+    except ApiError as error:
+        ctx.log.warning("The Claude CLI could not be looked for: %s", error.message)
+        return
+    if status.available:
+        ctx.log.info("Claude CLI %s at %s", status.version, status.path)
+    else:
+        ctx.log.warning("Threads cannot use Claude: %s", status.error)

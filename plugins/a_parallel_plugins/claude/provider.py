@@ -1,0 +1,77 @@
+"""The provider ``claude``: starts the Claude CLI on this machine (`AgentProvider`)."""
+
+import asyncio
+import logging
+
+from a_parallel_contracts import ApiError, FailedDependency
+from a_parallel_contracts.agents import ProviderStatus, Run, ToolGate
+from a_parallel_contracts.hosts import Host, Owner, Process
+from a_parallel_plugins.claude.arguments import ask_arguments, environment, run_arguments
+from a_parallel_plugins.claude.detection import Detector, start_failure
+from a_parallel_plugins.claude.oneshot import answer_of
+from a_parallel_plugins.claude.session import ClaudeSession
+from a_parallel_plugins.claude.settings import ClaudeSettings
+
+LINE_LIMIT = 64 * 1024 * 1024
+"""Bytes of a line; a tool's result carries whole files and images (``claude-cli.md`` §3)."""
+
+
+class ClaudeProvider:
+    """Starts agents, and ends those that are left when the plugin stops."""
+
+    def __init__(self, host: Host, settings: ClaudeSettings, log: logging.Logger) -> None:
+        self._host = host
+        self._settings = settings
+        self._log = log
+        self._detector = Detector(host, settings.binary)
+        self._sessions: set[ClaudeSession] = set()
+
+    async def status(self) -> ProviderStatus:
+        """Look anew for the CLI (``http-core.md`` §4.2)."""
+        self._detector.forget()
+        try:
+            found = await self._detector.find()
+        except FailedDependency as error:
+            reason = error.extra.get("details") or error.extra.get("message") or error.message
+            return ProviderStatus(available=False, error=str(reason))
+        return ProviderStatus(available=True, path=found.path, version=found.version)
+
+    async def start(self, run: Run, gate: ToolGate) -> ClaudeSession:
+        """Start the CLI for a run and hand it the first message, without waiting for what it says.
+
+        Raises:
+            FailedDependency: the CLI is missing or broken, or the directory is gone.
+        """
+        found = await self._detector.find()
+        argv = run_arguments(found.path, run, self._settings)
+        process = await self._spawn(argv, run.directory, run.thread.id, environment(run.environment))
+        session = ClaudeSession(process, run, gate, self._settings, self._log)
+        self._sessions.add(session)
+        session.on_exit(self._sessions.discard)
+        return session
+
+    async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
+        """Return the answer to a single prompt; the child is always reaped.
+
+        Raises:
+            FailedDependency: no answer in time, or the CLI cannot be started.
+        """
+        found = await self._detector.find()
+        process = await self._spawn(ask_arguments(found.path), directory, "ask", environment({}))
+        try:
+            return await asyncio.wait_for(answer_of(process, prompt), timeout)
+        except TimeoutError:
+            raise FailedDependency(f"The Claude CLI gave no answer within {timeout:g} s") from None
+        finally:
+            await asyncio.shield(process.terminate())
+
+    async def close(self) -> None:
+        """End all agents that are still alive."""
+        await asyncio.gather(*(session.stop() for session in list(self._sessions)))
+
+    async def _spawn(self, argv: list[str], directory: str, key: str, env: dict[str, str | None]) -> Process:
+        owner = Owner("agent", key)
+        try:
+            return await self._host.spawn(argv, cwd=directory, owner=owner, env=env, line_limit=LINE_LIMIT)
+        except ApiError as error:
+            raise start_failure(error.message) from error

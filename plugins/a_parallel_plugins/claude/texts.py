@@ -1,0 +1,152 @@
+"""Puts together what the assistant says: from deltas, from finished blocks, or from growing snapshots."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from a_parallel_contracts.agents import TextProduced, ThinkingProduced
+from a_parallel_plugins.claude.lines import Abandoned, Delta, Kind, Prose, Said, Started
+
+REMEMBERED = 32
+"""Messages whose text is kept to be added to; later lines only ever belong to the newest ones."""
+
+Produced = TextProduced | ThinkingProduced
+
+
+@dataclass(slots=True)
+class _Block:
+    """A block of text or thinking; `kind` is None for any other. While it streams, `pieces` are its deltas."""
+
+    kind: Kind | None
+    pieces: list[str] = field(default_factory=list)
+    finished: bool = False
+
+    @property
+    def text(self) -> str:
+        if len(self.pieces) > 1:
+            self.pieces = ["".join(self.pieces)]
+        return self.pieces[0] if self.pieces else ""
+
+
+class _Message:
+    """The blocks of one message, by index."""
+
+    def __init__(self) -> None:
+        self.blocks: dict[int, _Block] = {}
+        self.streamed = False
+
+    def text(self, kind: Kind) -> str:
+        """Return all text of `kind`: blocks joined by blank lines."""
+        texts = (self.blocks[index].text for index in sorted(self.blocks) if self.blocks[index].kind == kind)
+        return "\n\n".join(text for text in texts if text)
+
+    def start(self, index: int, kind: Kind | None) -> None:
+        """Begin a streamed block."""
+        self.streamed = True
+        self.blocks[index] = _Block(kind)
+
+    def finish(self, kind: Kind | None, text: str) -> bool:
+        """Take the final text of the streamed block that is not finished yet; False if there is none."""
+        waiting = (block for block in self.blocks.values() if block.kind == kind and not block.finished)
+        block = next(waiting, None)
+        if block is None:
+            return False
+        block.pieces, block.finished = [text], True
+        return True
+
+    def merge(self, kind: Kind, texts: list[str]) -> None:
+        """Take blocks that were not streamed.
+
+        Older CLIs send the whole message so far each time, newer ones each block once
+        (``agent-lifecycle.md`` §4): what extends the last block replaces it, what is known is left out.
+        """
+        known = [block for block in self.blocks.values() if block.kind == kind]
+        if _is_snapshot([block.text for block in known], texts):
+            for block, text in zip(known, texts, strict=False):
+                block.pieces = [text]
+            texts = texts[len(known) :]
+        elif known and len(texts) == 1 and texts[0].startswith(known[-1].text):
+            known[-1].pieces, texts = [texts[0]], []
+        seen = {block.text for block in known}
+        for text in texts:
+            if text not in seen:
+                self.blocks[max(self.blocks, default=-1) + 1] = _Block(kind, [text], finished=True)
+
+    def drop(self, index: int) -> set[Kind]:
+        """Take back unfinished blocks from `index` on and return of which kinds they were."""
+        dropped = [number for number, block in self.blocks.items() if number >= index and not block.finished]
+        return {kind for number in dropped if (kind := self.blocks.pop(number).kind)}
+
+
+def _is_snapshot(known: list[str], texts: list[str]) -> bool:
+    """Tell whether `texts` repeat all of `known`, the last of which may have grown."""
+    if not known or len(texts) < len(known):
+        return False
+    return texts[: len(known) - 1] == known[:-1] and texts[len(known) - 1].startswith(known[-1])
+
+
+class Texts:
+    """The texts of a session's messages: turns lines into events that each hold the whole text so far."""
+
+    def __init__(self) -> None:
+        self._messages: OrderedDict[str, _Message] = OrderedDict()
+        self._grown: dict[tuple[str, Kind], None] = {}
+
+    def started(self, line: Started) -> None:
+        """Take note of a streamed block."""
+        self._message(line.message_id).start(line.index, line.kind)
+
+    def grow(self, line: Delta) -> None:
+        """Take a piece of a streamed block; `partial` has what grew."""
+        message = self._message(line.message_id)
+        if line.index not in message.blocks:
+            message.start(line.index, line.kind)
+        message.blocks[line.index].pieces.append(line.text)
+        self._grown[line.message_id, line.kind] = None
+
+    def partial(self) -> list[Produced]:
+        """Return the texts that have grown since they were last told."""
+        grown, self._grown = list(self._grown), {}
+        return [self._event(*key, partial=True) for key in grown if key[0] in self._messages]
+
+    @property
+    def has_grown(self) -> bool:
+        """Whether `partial` would return anything."""
+        return bool(self._grown)
+
+    def said(self, line: Said) -> list[Produced]:
+        """Take finished blocks and return the texts of the message that have changed."""
+        message = self._message(line.message_id)
+        return [event for kind in _KINDS for event in self._merge(line, message, kind)]
+
+    def _merge(self, line: Said, message: _Message, kind: Kind) -> Iterator[Produced]:
+        texts = [block.text for block in line.blocks if isinstance(block, Prose) and block.kind == kind and block.text]
+        if not texts:
+            return
+        before = message.text(kind)
+        if not (message.streamed and len(texts) == 1 and message.finish(kind, texts[0])):
+            message.merge(kind, texts)
+        self._grown.pop((line.message_id, kind), None)
+        if message.streamed or message.text(kind) != before:
+            yield self._event(line.message_id, kind, partial=False)
+
+    def abandoned(self, line: Abandoned) -> list[Produced]:
+        """Take back what a broken stream left unfinished and return the corrected texts."""
+        kinds = self._message(line.message_id).drop(line.index)
+        for kind in kinds:
+            self._grown.pop((line.message_id, kind), None)
+        return [self._event(line.message_id, kind, partial=False) for kind in sorted(kinds)]
+
+    def _event(self, message_id: str, kind: Kind, *, partial: bool) -> Produced:
+        text = self._messages[message_id].text(kind)
+        return (TextProduced if kind == "text" else ThinkingProduced)(message_id, text, partial)
+
+    def _message(self, message_id: str) -> _Message:
+        message = self._messages.setdefault(message_id, _Message())
+        self._messages.move_to_end(message_id)
+        while len(self._messages) > REMEMBERED:
+            self._messages.popitem(last=False)
+        return message
+
+
+_KINDS: tuple[Kind, ...] = ("thinking", "text")
