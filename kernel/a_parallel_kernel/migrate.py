@@ -1,6 +1,8 @@
 """Brings the database file to the current shape before anything else opens it, or refuses it clearly."""
 
+import errno
 import logging
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -104,6 +106,9 @@ def _look(path: Path) -> tuple[bool, bool]:
     if created and interrupted:
         raise DatabaseRefused(path, "it is empty, but its -wal file is not", _restore(path))
     make_private_file(path)
+    for needed in (path.parent, path):
+        if not os.access(needed, os.R_OK | os.W_OK):  # SQLite would leave side files before it notices
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(needed))
     tighten(write_ahead)
     tighten(path.with_name(path.name + "-shm"))
     return created, interrupted

@@ -1,0 +1,111 @@
+"""An upgrade that is killed leaves the old file or the new one, and the next start goes on from there."""
+
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from a_parallel_kernel.migrate import prepare
+from a_parallel_migrations import baseline
+from tests.migrations import shapes
+
+ROOT = Path(__file__).parents[2]
+
+
+def dump(path: Path) -> list[str]:
+    """Return the whole content as SQL, without what differs from one upgrade to the next."""
+    with closing(sqlite3.connect(path)) as connection:
+        text = list(connection.iterdump())
+    return [re.sub(r"'[0-9a-f]{32}'|'20[^']*Z'", "?", line) for line in text]
+
+
+def run_killer(database: Path, scratch: Path) -> dict[Path, str]:
+    """Return the databases left by an upgrade that was killed at each of its statements."""
+    scratch.mkdir()
+    command = [sys.executable, "-m", "tests.migrations.crash", str(database), str(scratch)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = (line.split(" ", 1) for line in done.stdout.splitlines())
+    return {scratch / f"{int(number):03d}" / database.name: statement for number, statement in lines}
+
+
+@pytest.mark.parametrize(("steps", "mode"), [(6, "wal"), (6, "delete"), (11, "wal")])
+def test_killed_at_any_statement(tmp_path: Path, steps: int, mode: str) -> None:
+    original = tmp_path / "original" / "data.db"
+    original.parent.mkdir()
+    shapes.build(original, steps)
+    with closing(sqlite3.connect(original)) as connection:
+        assert connection.execute(f"PRAGMA journal_mode = {mode}").fetchone() == (mode,)
+    old = dump(original)
+    upgraded = tmp_path / "upgraded.db"
+    shutil.copy(original, upgraded)
+    prepare(upgraded, baseline)
+    new = dump(upgraded)
+
+    left = run_killer(original, tmp_path / "killed")
+
+    assert len(left) > 60
+    assert "COMMIT" in left.values()
+    assert any("VACUUM" in statement for statement in left.values())
+    for path, statement in left.items():
+        assert dump(path) in (old, new), f"neither old nor new after a kill at {statement}"
+        prepare(path, baseline)
+        assert dump(path) == new, f"the start after a kill at {statement} did not complete it"
+        assert_whole_snapshots(path, old)
+
+
+def assert_whole_snapshots(path: Path, old: list[str]) -> None:
+    backups = sorted((path.parent / "backups").glob("*"))
+    assert 1 <= len(backups) <= 2
+    for backup in backups:
+        assert backup.suffix == ".db"
+        assert dump(backup) == old
+
+
+def test_killed_at_any_statement_of_the_first_start(tmp_path: Path) -> None:
+    complete = tmp_path / "complete.db"
+    prepare(complete, baseline)
+    new = dump(complete)
+    left = run_killer(tmp_path / "data.db", tmp_path / "killed")
+    assert len(left) > 20
+    empty = dump(tmp_path / "empty.db")
+    for path in left:
+        assert dump(path) in (empty, new)
+        prepare(path, baseline)
+        assert dump(path) == new
+
+
+def test_killed_while_the_commit_is_written(tmp_path: Path) -> None:
+    """The log is written from front to back: cut off anywhere, the file is the old one or the new one."""
+    original = tmp_path / "original" / "data.db"
+    original.parent.mkdir()
+    shapes.build(original, 6)
+    old = dump(original)
+    with closing(sqlite3.connect(original, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        assert baseline.upgrade(connection)
+        connection.execute("COMMIT")
+        connection.execute("SELECT * FROM projects").fetchall()
+        log = original.with_name("data.db-wal").read_bytes()
+        killed = tmp_path / "killed.db"
+        shutil.copy(original, killed)  # while the log is not yet copied back
+    new = dump(original)
+    page = 4096
+    frames = range(32, len(log) + 1, page + 24)
+    assert len(frames) > 10
+    outcomes = []
+    for length in sorted({*range(0, 40, 8), *frames, *(end + page // 2 for end in frames)}):
+        torn = tmp_path / f"torn-{length}.db"
+        shutil.copy(killed, torn)
+        torn.with_name(torn.name + "-wal").write_bytes(log[:length])
+        content = dump(torn)
+        assert content in (old, new), f"neither old nor new with {length} bytes of the log"
+        outcomes.append(content == new)
+    assert outcomes == sorted(outcomes)
+    assert outcomes[-1]
+    assert not outcomes[0]
