@@ -212,6 +212,11 @@ class Client:
                 pass
             await asyncio.sleep(self.reconnect_delay)
 
+    async def drop_connection(self) -> None:
+        """Lose the socket, as a laptop does that is closed."""
+        assert self._socket is not None, "not connected"
+        await self._socket.close(code=1001)
+
     async def _connect_once(self) -> None:
         url = f"{self.base_url}/ws?token={quote(self.api.token or '', safe='')}"
         async with self.api.http.ws_connect(url, max_msg_size=0, autoping=True) as socket:
