@@ -68,8 +68,11 @@ class LocalMode:
     def _answer(self, *, secure: bool) -> Response:
         """Return the token and set the cookie, which is not the token: browsers show cookies to every port."""
         attributes = f"Path={COOKIE_PATH}; HttpOnly; SameSite=Strict{'; Secure' if secure else ''}"
-        headers = {"Cache-Control": "no-store", "Set-Cookie": f"{COOKIE}={self._cookie}; {attributes}"}
-        return Response(orjson.dumps({"token": self._token}), headers=headers)
+        return Response(
+            orjson.dumps({"token": self._token}),
+            headers={"Cache-Control": "no-store"},
+            cookies=(f"{COOKIE}={self._cookie}; {attributes}",),
+        )
 
 
 def bearer(header: str | None) -> str | None:
@@ -92,28 +95,25 @@ def refuse_strangers(request: Request, *, share: bool) -> None:
         raise Forbidden("The token is not given to pages of other sites. Add their origin to CORS_ORIGIN to allow it.")
     if not request.origin_present and request.headers.get("sec-fetch-site") in ("cross-site", "same-site"):
         raise Forbidden("The token is not given to pages of other sites.")
-    if not share and not _local(request.peer, request.headers):
+    if not share and not (request.peer_trusted and _for_this_machine(request.headers)):
         raise Forbidden(
             "The token is given to browsers on this machine only. Set share_token = true under [plugins.auth] to "
             "hand it to everyone who can reach the server, or copy it from the file auth-token."
         )
 
 
-def _local(peer: str | None, headers: Mapping[str, str]) -> bool:
-    """Tell whether a request comes from this machine, also through a proxy that says for whom it asks."""
-    if "forwarded" in headers:
-        return False
+def _for_this_machine(headers: Mapping[str, str]) -> bool:
+    """Tell whether no proxy says that it asks for another machine: one on this machine hides who is behind it."""
     forwarded = [part.strip() for name in _FORWARDED for part in headers.get(name, "").split(",")]
-    return all(_loopback(address) for address in [peer, *filter(None, forwarded)] if address is not None)
+    return "forwarded" not in headers and all(_loopback(address) for address in forwarded if address)
 
 
 def _loopback(address: str) -> bool:
     try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    mapped = getattr(parsed, "ipv4_mapped", None)
-    return bool((mapped or parsed).is_loopback)
+    return bool((getattr(parsed, "ipv4_mapped", None) or parsed).is_loopback)
 
 
 def _equal(given: str, wanted: str) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from a_parallel_contracts import LOCAL_USER, BadRequest, NotFound, PluginContext, Transaction, new_id, now
+from a_parallel_contracts import LOCAL_USER, BadRequest, Conflict, NotFound, PluginContext, Transaction, new_id, now
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_contracts.threads import NewThread, Stage, Thread, ThreadCreated, ThreadMode, ThreadStatus
@@ -67,7 +67,7 @@ class Creator:
         event = ThreadCreated(thread=thread)
         try:
             await self._ctx.db.write(insert)
-        except Exception:
+        except Conflict:
             if await self._ctx.get(PROJECTS).get(thread.project_id) is None:
                 raise NotFound(PROJECT_NOT_FOUND) from None
             raise

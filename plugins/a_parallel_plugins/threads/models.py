@@ -1,47 +1,51 @@
 """What the routes of threads take and answer (``http-core.md`` §6)."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from a_parallel_contracts import WireModel
-from a_parallel_contracts.threads import Message, Stage, Thread, ThreadChanges, ThreadMode
-
-
-def required(message: str) -> AfterValidator:
-    """Return a validator that refuses empty text with `message`."""
-
-    def validate(text: str) -> str:
-        if not text:
-            raise PydanticCustomError("required", message)
-        return text
-
-    return AfterValidator(validate)
+from a_parallel_contracts import Omissible, WireModel
+from a_parallel_contracts.threads import Message, NewThread, Stage, Thread, ThreadChanges, ThreadMode
 
 
 class IdleThread(WireModel):
-    """Body of ``POST /api/threads/idle`` (§6.3); an omitted key and an empty text mean the same."""
+    """Body of ``POST /api/threads/idle`` (§6.3)."""
 
     project_id: str = Field(min_length=1)
-    title: Annotated[str, required("title is required")]
+    title: str = Field(min_length=1)
     mode: ThreadMode
-    base_branch: str = ""
-    prompt: str = ""
+    base_branch: Omissible[str] = None
+    prompt: Omissible[str] = None
+
+    def thread(self, user_id: str) -> NewThread:
+        """Return the thread to make."""
+        return NewThread(
+            project_id=self.project_id,
+            title=self.title,
+            mode=self.mode,
+            base_branch=self.base_branch,
+            prompt=self.prompt or "",
+            idle=True,
+            user_id=user_id,
+        )
 
 
 class ThreadPatch(WireModel):
-    """Body of ``PATCH /api/threads/:id`` (§6.7); only keys that were sent change anything, and none may be null."""
+    """Body of ``PATCH /api/threads/:id`` (§6.7)."""
 
-    archived: bool = False
-    pinned: bool = False
-    stage: Stage = Stage.BACKLOG
+    archived: Omissible[bool] = None
+    pinned: Omissible[bool] = None
+    stage: Omissible[Stage] = None
 
     def changes(self) -> ThreadChanges:
         """Return what was sent."""
-        changes = ThreadChanges(archived=self.archived, pinned=self.pinned, stage=str(self.stage))
-        for unsent in type(self).model_fields.keys() - self.model_fields_set:
-            changes.pop(unsent)  # type: ignore[misc]
+        changes = ThreadChanges()
+        if self.archived is not None:
+            changes["archived"] = self.archived
+        if self.pinned is not None:
+            changes["pinned"] = self.pinned
+        if self.stage is not None:
+            changes["stage"] = str(self.stage)
         return changes
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 
 from a_parallel_contracts import NotFound, Ok, PluginContext, Request, Response, Route, delete, get, patch, post
-from a_parallel_contracts.threads import THREADS, NewThread, Thread
+from a_parallel_contracts.threads import THREADS, Thread
 from a_parallel_plugins.threads import wire
 from a_parallel_plugins.threads.lifecycle import Lifecycle
 from a_parallel_plugins.threads.lists import archived_page, clamped_page, listed
@@ -43,8 +43,7 @@ class ThreadRoutes:
 
     async def create_idle(self, request: Request[None, IdleThread]) -> CreatedThread:
         """Make a thread in the backlog, without starting an agent."""
-        body = request.body
-        new = NewThread(**body.model_dump(), idle=True, user_id=request.actor.user_id)
+        new = request.body.thread(request.actor.user_id)
         return created(await self._lifecycle.threads.create(new))
 
     async def show_all(self, request: Request[None, None, ListQuery]) -> Response:

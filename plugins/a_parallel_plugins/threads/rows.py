@@ -15,6 +15,9 @@ COLUMNS = (
     "id, project_id, user_id, title, mode, permission_mode, status, branch, base_branch, worktree_path,"
     " session_id, cost, archived, pinned, stage, model, initial_prompt, automation_id, created_at, completed_at"
 )
+NUMBERED = "(SELECT value AS number FROM json_each(?)) CROSS JOIN threads ON threads.rowid = number"
+"""SQL table: the threads with these row numbers, a JSON array, in its order."""
+
 CHANGEABLE = frozenset(get_type_hints(ThreadChanges))
 
 FIND = f"SELECT {COLUMNS} FROM threads WHERE id = ?"  # noqa: S608

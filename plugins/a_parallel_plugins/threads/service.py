@@ -26,7 +26,7 @@ from a_parallel_plugins.threads.lists import listed
 
 NOT_FOUND = "Thread not found"
 NO_WORKTREE = "The thread's worktree is gone, and a worktree thread never works in the project's own checkout"
-_BY_ROW = f"SELECT {rows.COLUMNS} FROM json_each(?) k CROSS JOIN threads ON threads.rowid = k.value"  # noqa: S608
+_BY_ROW = f"SELECT {rows.COLUMNS} FROM {rows.NUMBERED}"  # noqa: S608
 _BY_STATUS = f"SELECT {rows.COLUMNS} FROM threads WHERE status IN (SELECT value FROM json_each(?)) ORDER BY rowid"  # noqa: S608
 
 

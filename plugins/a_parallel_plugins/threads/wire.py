@@ -11,6 +11,7 @@ import orjson
 
 from a_parallel_contracts import Reader
 from a_parallel_plugins.threads.images import stored_images
+from a_parallel_plugins.threads.rows import NUMBERED
 
 PIECE = 1024 * 1024
 """Bytes after which a piece of a conversation is sent on."""
@@ -87,7 +88,7 @@ CLOSING = b"]}"
 
 def threads(reader: Reader, rows: Iterable[int]) -> bytes:
     """Return the threads in these rows as a JSON array, in this order."""
-    sql = f"SELECT {THREAD} FROM json_each(?) k CROSS JOIN threads ON threads.rowid = k.value"  # noqa: S608
+    sql = f"SELECT {THREAD} FROM {NUMBERED}"  # noqa: S608
     return b"[" + b",".join(text for (text,) in reader.tuples(sql, (_numbers(rows),))) + b"]"
 
 
@@ -102,8 +103,8 @@ def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
     return Opening(thread[:-1] + paging + b',"messages":[' + text, rest)
 
 
-def piece(reader: Reader, rows: list[int], clip: int | None) -> tuple[bytes, list[int]]:
-    """Return messages as JSON joined by commas until `PIECE` is reached, and the rows that remain."""
+def piece(reader: Reader, rows: list[int], clip: int | None, limit: int = PIECE) -> tuple[bytes, list[int]]:
+    """Return messages as JSON joined by commas until `limit` bytes are reached, and the rows that remain."""
     parts: list[bytes] = []
     size = 0
     sql = _WHOLE if clip is None else _CLIPPED
@@ -111,7 +112,7 @@ def piece(reader: Reader, rows: list[int], clip: int | None) -> tuple[bytes, lis
     for position, message_id, images, text in reader.tuples(sql, params):
         parts.append(_with_images(message_id, images, text))
         size += len(parts[-1])
-        if size >= PIECE:
+        if size >= limit:
             return b",".join(parts), rows[position + 1 :]
     return b",".join(parts), rows[_ROWS_AT_ONCE:]
 

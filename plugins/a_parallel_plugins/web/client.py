@@ -1,32 +1,9 @@
 """The files of a built client, found by the path of a request."""
 
-import mimetypes
 from pathlib import Path
 
 INDEX = "index.html"
 WELL_KNOWN = ".well-known"
-
-_TEXT = "text/{}; charset=utf-8"
-_TYPES = {
-    ".css": _TEXT.format("css"),
-    ".htm": _TEXT.format("html"),
-    ".html": _TEXT.format("html"),
-    ".js": _TEXT.format("javascript"),
-    ".json": "application/json",
-    ".map": "application/json",
-    ".md": _TEXT.format("markdown"),
-    ".mjs": _TEXT.format("javascript"),
-    ".svg": "image/svg+xml",
-    ".txt": _TEXT.format("plain"),
-    ".wasm": "application/wasm",
-    ".webmanifest": "application/manifest+json",
-    ".webp": "image/webp",
-    ".woff": "font/woff",
-    ".woff2": "font/woff2",
-}
-"""Types that browsers insist on; the machine's own table is not asked, since it may hold anything."""
-
-_OTHER_TYPES = mimetypes.MimeTypes()
 
 
 class BuiltClient:
@@ -60,12 +37,6 @@ class BuiltClient:
         try:
             root = self._directory.resolve(strict=True)
             file = root.joinpath(*segments).resolve(strict=True)
-        except (OSError, ValueError):  # no such file, a loop of links, a name with NUL or too long
+        except (OSError, ValueError, RuntimeError):  # no such file, a name with NUL, a loop of links in Python 3.11
             return None
         return file if file.is_relative_to(root) and file.is_file() else None
-
-
-def media_type(file: Path) -> str:
-    """Return the type of a file by its extension."""
-    known = _TYPES.get(file.suffix.lower())
-    return known or _OTHER_TYPES.guess_type(file.name)[0] or "application/octet-stream"

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from a_parallel_contracts import FileResponse, NotFound, PluginContext, Request, Response, Route, get
-from a_parallel_plugins.web.client import BuiltClient, media_type
+from a_parallel_plugins.web.client import BuiltClient
 from a_parallel_plugins.web.page import Page
 
 RESERVED = frozenset({"api", "plugins", "ws"})
@@ -41,10 +41,4 @@ class WebRoutes:
         file = await asyncio.to_thread(self._client.find, path) if self._client else None
         if file is None:
             return self._page.answer(status=404 if path else 200, configured=self._client is not None)
-        return FileResponse(file, headers=_headers(media_type(file)))
-
-
-def _headers(kind: str) -> dict[str, str]:
-    """Return the headers of a file; pages keep the link to a sign-in window they open (``http-core.md`` §2.11)."""
-    page = kind.startswith("text/html")
-    return {"Content-Type": kind} | ({"Cross-Origin-Opener-Policy": "same-origin-allow-popups"} if page else {})
+        return FileResponse(file)
