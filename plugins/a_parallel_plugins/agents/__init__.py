@@ -1,0 +1,83 @@
+"""Agents: the state machine of a thread's run, between people, an agent provider and the database."""
+
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
+from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.projects import ProjectDeleted
+from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted, ThreadHooks
+from a_parallel_plugins.agents.settings import AgentsSettings
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.agents.routes import AgentRoutes
+    from a_parallel_plugins.agents.service import AgentService
+
+
+class AgentsPlugin(Plugin, ThreadHooks):
+    """Runs agents for threads."""
+
+    manifest = Manifest(
+        api="1.0",
+        requires=(THREADS, HOSTS),  # hosts ends what is left over before threads are called interrupted
+        provides=(AGENTS, AGENT_PROVIDERS),
+        settings=AgentsSettings,
+        migrations="a_parallel_migrations:agents",
+        hooks=(AgentHooks,),
+    )
+    _agents: "AgentService"
+    _routes: "AgentRoutes"
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """Relabel what an earlier server left unfinished, serve, and end every agent."""
+        from a_parallel_plugins.agents.launch import Launcher
+        from a_parallel_plugins.agents.prepare import build_models
+        from a_parallel_plugins.agents.providers import Providers
+        from a_parallel_plugins.agents.recovery import relabel_unfinished
+        from a_parallel_plugins.agents.routes import AgentRoutes
+        from a_parallel_plugins.agents.rules import PermissionRules
+        from a_parallel_plugins.agents.runs import Runs
+        from a_parallel_plugins.agents.service import AgentService
+
+        build_models()
+        settings, threads = ctx.settings(AgentsSettings), ctx.get(THREADS)
+        interrupted = await relabel_unfinished(ctx.db, threads)
+        if interrupted:
+            ctx.log.info("%d threads were interrupted by the end of an earlier server", interrupted)
+        providers, rules = Providers(settings.provider), PermissionRules(ctx.db)
+        await rules.load()
+        launcher = Launcher(ctx.db, threads, ctx.hooks, providers, settings)
+        runs = Runs(ctx.db, threads, launcher, rules, settings)
+        providers.removed = runs.provider_removed
+        self._agents = AgentService(ctx.db, threads, runs, providers, rules)
+        self._routes = AgentRoutes(ctx.db, threads, self._agents, providers, rules)
+        ctx.provide(AGENT_PROVIDERS, providers)
+        ctx.provide(AGENTS, self._agents)
+        ctx.on(ThreadDeleted, self._agents.forget)
+        ctx.on(ProjectDeleted, rules.forget_project)
+        yield
+        await runs.shut_down()
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes that need an agent."""
+        return self._routes.all()
+
+    @hookimpl
+    def topics(self, ctx: PluginContext) -> Iterable[Topic]:
+        """Return the seven ``agent:*`` events."""
+        from a_parallel_plugins.agents.topics import TOPICS
+
+        return TOPICS
+
+    @hookimpl
+    async def quiesce_thread(self, ctx: PluginContext, thread: Thread) -> None:
+        """End the agent of a thread that is to be archived or deleted, and wait for that."""
+        await self._agents.quiesce(thread)
+
+    @hookimpl
+    async def stage_moved(self, ctx: PluginContext, before: Thread, after: Thread) -> None:
+        """Start an idle thread that was moved to "in progress"."""
+        await self._agents.begin_idle(after)

@@ -1,0 +1,161 @@
+"""Brings what an agent reports into the database: whatever has come meanwhile is one unit of work."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+
+from a_parallel_contracts import InsufficientStorage
+from a_parallel_contracts.agents import AgentEvent, Exited, RequestOpened, TextProduced, ToolFinished
+from a_parallel_plugins.agents.book import Change
+from a_parallel_plugins.agents.live import Live
+from a_parallel_plugins.agents.machine import Effect, Phase
+from a_parallel_plugins.agents.outcomes import RunFailed
+
+QUEUE_EVENTS = 512
+QUEUE_CHARACTERS = 4 * 1024 * 1024
+"""Events and text that may wait; a provider that is faster has to wait too."""
+STORAGE_PAUSE = 1.0
+STORAGE_TRIES = 60
+"""How often, and after how many seconds, a full disk is tried again before the run fails."""
+
+log = logging.getLogger(__name__)
+
+
+class Pump:
+    """Reads one session to its end.
+
+    Parameters:
+        live: whose events are read.
+        write: writes changes and returns after the commit.
+        perform: does what follows; must not block.
+        intercept: takes a request that needs no person; returns whether it did.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        *,
+        write: Callable[[Live, Sequence[Change]], Awaitable[None]],
+        perform: Callable[[Live, Effect], Awaitable[None]],
+        intercept: Callable[[Live, RequestOpened], bool],
+    ) -> None:
+        self._live = live
+        self._machine = live.machine
+        self._write = write
+        self._perform = perform
+        self._intercept = intercept
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[AgentEvent] = deque()
+        self._characters = 0
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+
+    async def run(self) -> None:
+        """Read until the agent is gone and everything it said is written."""
+        reader = self._loop.create_task(self._read(), name=f"agent events of {self._live.subject.thread_id}")
+        try:
+            while self._machine.phase is not Phase.GONE:
+                await self._something()
+                await self._commit(self._next_batch())
+        except Exception as error:
+            log.exception("the run of thread %s is given up", self._live.subject.thread_id)
+            await self._give_up(error)
+        finally:
+            reader.cancel()
+            await asyncio.wait({reader})
+
+    def poke(self) -> None:
+        """Look again when something is due; a person's message may have changed it."""
+        self._wake.set()
+
+    async def _read(self) -> None:
+        """Queue the session's events; `Exited` is the last one in any case."""
+        last: AgentEvent | None = None
+        detail = "its session ended without saying so"
+        try:
+            async for event in self._live.session.events():
+                last = event
+                self._put(event)
+                if len(self._queue) >= QUEUE_EVENTS or self._characters >= QUEUE_CHARACTERS:
+                    self._room.clear()
+                    await self._room.wait()
+        except Exception as error:
+            log.exception("reading the agent of thread %s failed", self._live.subject.thread_id)
+            detail = f"reading it failed: {error!r}"
+        if not isinstance(last, Exited):
+            self._put(Exited(None, detail))
+
+    def _put(self, event: AgentEvent) -> None:
+        self._queue.append(event)
+        self._characters += _characters(event)
+        self._wake.set()
+
+    async def _something(self) -> None:
+        """Return when there are events or something is due."""
+        if self._queue:
+            return
+        self._wake.clear()
+        due = self._machine.due
+        timer = self._loop.call_at(due, self._wake.set) if due is not None else None
+        await self._wake.wait()
+        if timer is not None:
+            timer.cancel()
+
+    def _next_batch(self) -> list[AgentEvent]:
+        batch = list(self._queue)
+        self._queue.clear()
+        self._characters = 0
+        self._room.set()
+        return batch
+
+    async def _commit(self, batch: Sequence[AgentEvent]) -> None:
+        at = self._loop.time()
+        for event in batch:
+            if not (isinstance(event, RequestOpened) and self._intercept(self._live, event)):
+                self._feed(event, at)
+        self._machine.tick(at)
+        changes, effects = self._machine.take()
+        if changes:
+            await self._write_patiently(changes)
+        self._live.progressed()
+        for effect in effects:
+            await self._perform(self._live, effect)
+
+    def _feed(self, event: AgentEvent, at: float) -> None:
+        """One event that cannot be handled must not cost those that follow (``agent-lifecycle.md`` §13)."""
+        try:
+            self._machine.feed(event, at)
+        except Exception:
+            log.exception("an event of kind %s was lost", type(event).__name__)
+            if isinstance(event, Exited):
+                raise
+
+    async def _write_patiently(self, changes: Sequence[Change]) -> None:
+        """Write; while the disk is full the agent waits, since its queue fills and nothing is lost."""
+        for left in reversed(range(STORAGE_TRIES)):
+            try:
+                await self._write(self._live, changes)
+                return
+            except InsufficientStorage:
+                if not left or self._machine.stopping:
+                    raise
+                await asyncio.sleep(STORAGE_PAUSE)
+
+    async def _give_up(self, error: Exception) -> None:
+        """Nothing can be stored any more, so the agent must not go on unseen."""
+        machine = self._machine
+        settled = machine.phase is Phase.SETTLED or machine.stopping
+        machine.phase = Phase.GONE
+        await self._live.session.stop()
+        if not settled:
+            await self._write(
+                self._live, [RunFailed(machine.generation, f"What the agent did cannot be stored: {error}")]
+            )
+
+
+def _characters(event: AgentEvent) -> int:
+    if isinstance(event, TextProduced):
+        return len(event.text)
+    return len(event.output) if isinstance(event, ToolFinished) else 0

@@ -1,0 +1,20 @@
+"""What an earlier server left behind (``agent-lifecycle.md`` §9, ``database.md`` §6)."""
+
+from a_parallel_contracts import Database, Transaction, now
+from a_parallel_contracts.threads import UNFINISHED, Threads, ThreadStatus
+
+
+async def relabel_unfinished(db: Database, threads: Threads) -> int:
+    """Set threads whose agent is gone to ``interrupted`` and return how many there were.
+
+    No event of theirs is sent, and the stage stays.
+    """
+    unfinished = await threads.with_status(*UNFINISHED)
+
+    def write(tx: Transaction) -> None:
+        for thread in unfinished:
+            threads.update(tx, thread.id, {"status": ThreadStatus.INTERRUPTED.value, "completed_at": now()})
+
+    if unfinished:
+        await db.write(write)
+    return len(unfinished)

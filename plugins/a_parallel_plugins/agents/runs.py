@@ -1,0 +1,257 @@
+"""Starts and ends agents. Callers hold `Threads.exclusive` of the thread, so that nothing happens twice at once."""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Sequence
+
+from a_parallel_contracts import ApiError, Database, ServiceUnavailable
+from a_parallel_contracts.agents import Answer, RequestOpened
+from a_parallel_contracts.threads import UNFINISHED, Thread, Threads
+from a_parallel_plugins.agents.book import Book, Change, Subject, write_all
+from a_parallel_plugins.agents.changes import PromptsSeen
+from a_parallel_plugins.agents.failures import error_text, start_error
+from a_parallel_plugins.agents.launch import Launcher, Start
+from a_parallel_plugins.agents.live import Live
+from a_parallel_plugins.agents.machine import Effect
+from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunFailed
+from a_parallel_plugins.agents.pump import Pump
+from a_parallel_plugins.agents.rules import PermissionRules
+from a_parallel_plugins.agents.settings import AgentsSettings
+from a_parallel_plugins.agents.tasks import Tasks
+
+PUMP_PATIENCE = 10.0
+"""Seconds that are given to the end of a session's events after it was stopped."""
+
+log = logging.getLogger(__name__)
+
+
+class Runs:
+    """The agents that are alive.
+
+    Attributes:
+        lives: by thread id.
+        tasks: work in progress.
+    """
+
+    def __init__(
+        self, db: Database, threads: Threads, launcher: Launcher, rules: PermissionRules, settings: AgentsSettings
+    ) -> None:
+        self.lives: dict[str, Live] = {}
+        self.tasks = Tasks()
+        self._db = db
+        self._threads = threads
+        self._launcher = launcher
+        self._rules = rules
+        self._settings = settings
+        self._pumps: dict[Live, tuple[Pump, asyncio.Task[None]]] = {}
+        self._generations = itertools.count(1)
+        self._closed = False
+
+    def next_generation(self) -> int:
+        """Return the number of the next run."""
+        return next(self._generations)
+
+    async def write(self, subject: Subject, changes: Sequence[Change]) -> None:
+        """Write changes of a thread in one unit of work."""
+        await self._db.write(lambda tx: write_all(Book(tx, self._threads, subject), changes))
+
+    def refuse_when_closed(self) -> None:
+        """Refuse to begin anything while the plugin stops.
+
+        Raises:
+            ServiceUnavailable: it does.
+        """
+        if self._closed:
+            raise ServiceUnavailable("The server is stopping", headers={"Retry-After": "5"})
+
+    # --- beginning --------------------------------------------------------------------------------
+
+    async def launch(self, start: Start, *, own: str | None) -> Live:
+        """Start an agent for a run whose beginning is written.
+
+        Parameters:
+            start: what to start.
+            own: prompt of the caller, which is told about a failure; it will not be sent again.
+
+        Raises:
+            ApiError: it cannot be started; the thread is ``failed``.
+        """
+        try:
+            live = await self._launcher.launch(start, self.next_generation)
+        except Exception as error:
+            raise await self.fail(start.thread, start.generation, error, own=own) from error
+        self._begin_pump(live)
+        await self.send_queued(live)
+        return live
+
+    async def fail(self, thread: Thread, generation: int, error: Exception, *, own: str | None) -> ApiError:
+        """Write that a run could not be started and return what to tell."""
+        answer = start_error(error)
+        changes: list[Change] = [RunFailed(generation, error_text(answer), review=True)]
+        if own is not None:
+            changes.append(PromptsSeen((own,)))
+        await self.write(Subject.of(thread), changes)
+        return answer
+
+    def _begin_pump(self, live: Live) -> None:
+        pump = Pump(live, write=self._write_live, perform=self._perform, intercept=self._allow_by_rule)
+        task = asyncio.get_running_loop().create_task(
+            self._run_pump(live, pump), name=f"agent of thread {live.subject.thread_id}"
+        )
+        self.lives[live.subject.thread_id] = live
+        self._pumps[live] = pump, task
+
+    async def _run_pump(self, live: Live, pump: Pump) -> None:
+        try:
+            await pump.run()
+        finally:
+            live.cancel_timers()
+            live.progressed()
+            del self._pumps[live]
+            if self.lives.get(live.subject.thread_id) is live:
+                del self.lives[live.subject.thread_id]
+
+    async def _write_live(self, live: Live, changes: Sequence[Change]) -> None:
+        await self.write(live.subject, changes)
+
+    def poke(self, live: Live) -> None:
+        """Let a live agent's pump look again what is due."""
+        if live in self._pumps:
+            self._pumps[live][0].poke()
+
+    # --- going on ---------------------------------------------------------------------------------
+
+    async def send_queued(self, live: Live) -> bool:
+        """Send the messages that wait, oldest first; False if the agent did not take one."""
+        for prompt_id in list(live.machine.fates.queued):
+            if not live.open or not await live.session.send(live.prompts[prompt_id]):
+                return False
+            live.machine.fates.taken(prompt_id)
+            live.prompts.pop(prompt_id, None)
+        return True
+
+    async def _perform(self, live: Live, effect: Effect) -> None:
+        thread_id = live.subject.thread_id
+        if effect is Effect.CLOSE:
+            await self.close(live)
+        elif effect is Effect.KEEP:
+            live.later(self._settings.keep_interrupted, lambda: self._spawn_close(live))
+        elif effect is Effect.SEND_QUEUED:
+            self.tasks.spawn(self._send_queued_later(live), name=f"messages of thread {thread_id}")
+        elif not self._closed:
+            self.tasks.spawn(self._resume(live), name=f"resume thread {thread_id}")
+
+    async def close(self, live: Live) -> None:
+        """Let an agent that has nothing to do go; it is stopped if it does not."""
+        live.closing = True
+        await live.session.close()
+        live.later(self._settings.exit_grace, lambda: self._stop_idle(live))
+
+    def _spawn_close(self, live: Live) -> None:
+        self.tasks.spawn(self._close_if_kept(live), name=f"close thread {live.subject.thread_id}")
+
+    async def _close_if_kept(self, live: Live) -> None:
+        async with self._threads.exclusive(live.subject.thread_id):
+            if live.open and live.machine.kept:
+                await self.close(live)
+
+    def _stop_idle(self, live: Live) -> None:
+        """Stop an agent that does not exit, but not in the middle of a turn."""
+        if live.machine.busy:
+            live.later(self._settings.exit_grace, lambda: self._stop_idle(live))
+            return
+        stop = live.session.stop(self._settings.stop_grace)
+        self.tasks.spawn(stop, name=f"end the idle agent of thread {live.subject.thread_id}")
+
+    async def _send_queued_later(self, live: Live) -> None:
+        """Send what waits now that the turn is over; an agent that takes nothing goes, and is resumed with it."""
+        async with self._threads.exclusive(live.subject.thread_id):
+            if live.open and not await self.send_queued(live):
+                await self.close(live)
+
+    async def _resume(self, ended: Live) -> None:
+        """Go on with the messages that the agent which is gone has not seen."""
+        thread_id = ended.subject.thread_id
+        await self._gone(ended)
+        async with self._threads.exclusive(thread_id):
+            thread = await self._threads.get(thread_id)
+            if thread is None or thread.status not in UNFINISHED or thread_id in self.lives or self._closed:
+                return
+            generation = ended.machine.generation
+            try:
+                thread, directory = await self._threads.ensure_directory(thread)
+            except ApiError as error:
+                await self.fail(thread, generation, error, own=None)
+                return
+            start = Start(thread, directory, ended.request, generation, thread.status)
+            try:
+                await self.launch(start, own=None)
+            except ApiError as error:
+                log.warning("the agent of thread %s could not be resumed: %s", thread_id, error_text(error))
+
+    async def _gone(self, live: Live) -> None:
+        """Return when nothing of an agent is left."""
+        if live in self._pumps:
+            await asyncio.wait({self._pumps[live][1]})
+
+    def _allow_by_rule(self, live: Live, request: RequestOpened) -> bool:
+        """Answer a request that a permission rule allows, unless a policy wants a person to be asked."""
+        subject = live.subject
+        if request.kind != "permission" or request.tool_use_id in live.must_ask:
+            return False
+        if not self._rules.allows(subject.owner, subject.project_id, request.tool, request.input):
+            return False
+        self.tasks.spawn(self._allow(live, request.request_id), name=f"allow {request.tool} by rule")
+        return True
+
+    async def _allow(self, live: Live, request_id: str) -> None:
+        await live.session.answer(request_id, Answer("allow"))
+
+    # --- ending -----------------------------------------------------------------------------------
+
+    async def end(self, live: Live) -> None:
+        """End an agent and everything it started, without a word about it, and wait for that."""
+        live.machine.stopping = True
+        live.cancel_timers()
+        await live.session.stop(self._settings.stop_grace)
+        pump = self._pumps.get(live)
+        if pump is not None:
+            _, unfinished = await asyncio.wait({pump[1]}, timeout=PUMP_PATIENCE)
+            for task in unfinished:
+                log.error("the agent of thread %s has stopped but goes on reporting", live.subject.thread_id)
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def stop(self, thread: Thread) -> None:
+        """End the thread's agent for a person; ``stopped`` if it was pending, running or waiting."""
+        live = self.lives.get(thread.id)
+        if live is not None:
+            await self.end(live)
+        generation = live.machine.generation if live is not None else 0
+        await self.write(Subject.of(thread), [RunEndedEarly(generation, "stopped")])
+
+    def provider_removed(self, name: str) -> None:
+        """A provider goes, with all its sessions: their end is no failure."""
+        for live in [live for live in self.lives.values() if live.provider == name]:
+            live.machine.stopping = True
+            self.tasks.spawn(self._interrupt(live), name=f"interrupt thread {live.subject.thread_id}")
+
+    async def _interrupt(self, live: Live) -> None:
+        await self.write(live.subject, [RunEndedEarly(live.machine.generation, "interrupted")])
+        await self.end(live)
+
+    async def shut_down(self) -> None:
+        """Mark every run as interrupted and end all agents at once."""
+        self._closed = True
+        await self.tasks.end()
+        lives = list(self.lives.values())
+        for live in lives:
+            live.machine.stopping = True
+        for thread in await self._threads.with_status(*UNFINISHED):
+            generation = self.lives[thread.id].machine.generation if thread.id in self.lives else 0
+            await self.write(Subject.of(thread), [RunEndedEarly(generation, "interrupted")])
+        ended = await asyncio.gather(*(self.end(live) for live in lives), return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                log.error("an agent could not be ended", exc_info=error)
