@@ -78,8 +78,6 @@ DIFF_FORMAT = (
     "--submodule=short",
     "--src-prefix=a/",
     "--dst-prefix=b/",
-    "--unified=3",
-    "--inter-hunk-context=0",
 )
 """Options of ``git diff`` that the user's settings would otherwise decide."""
 

@@ -20,7 +20,8 @@ STATUS = (
     "--",
     ".",
 )
-NUMSTAT = ("diff", "--numstat", "-z", "--relative", *DIFF_FORMAT)
+NUMSTAT = ("diff", "--numstat", "-z", "--relative", "--diff-filter=u", *DIFF_FORMAT)
+"""Without unmerged paths, of which git tells in words."""
 
 
 class StatusReader:

@@ -42,7 +42,7 @@ class GitStore:
 
     def commit(self, revision: str) -> str | None:
         """Return the hash of the commit that `revision` names, or None."""
-        if not revision or revision.startswith("-") or "\0" in revision:
+        if not revision or revision.startswith(("-", "^")) or "\0" in revision:
             return None
         completed = self._run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         return completed.text if completed.ok else None

@@ -49,7 +49,7 @@ class Libgit2Store:
 
     def commit(self, revision: str) -> str | None:
         """Return the hash of the commit that `revision` names, or None."""
-        if not revision or revision.startswith("-") or "\0" in revision:
+        if not revision or revision.startswith(("-", "^")) or "\0" in revision:
             return None
         try:
             return str(self._repository.revparse_single(revision).peel(pygit2.Commit).id)

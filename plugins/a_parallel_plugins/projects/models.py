@@ -1,5 +1,6 @@
 """Bodies and answers of ``/api/projects``."""
 
+import re
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -7,56 +8,36 @@ from pydantic_core import PydanticCustomError
 
 from a_parallel_contracts import Omissible, WireModel
 
-
-def _name(text: str) -> str:
-    return _filled(text, "name is required")
-
-
-def _path(text: str) -> str:
-    return _filled(text, "path is required")
-
-
-def _filled(text: str, message: str) -> str:
-    if not text:
-        raise PydanticCustomError("required", message)
-    return text
-
-
-def _ids(ids: list[str]) -> list[str]:
-    if not ids:
-        raise PydanticCustomError("required", "projectIds must not be empty")
-    return ids
+_HEX = re.compile(r"#[0-9A-Fa-f]{6}")
 
 
 def _color(text: str) -> str:
-    digits = text.removeprefix("#")
-    if len(text) != 7 or len(digits) != 6 or not set(digits) <= set("0123456789abcdefABCDEF"):
-        raise PydanticCustomError("color", "color must be a valid hex color (#RRGGBB)")
+    if _HEX.fullmatch(text) is None:
+        raise PydanticCustomError("color", "must be a hex color (#RRGGBB)")
     return text
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Color = Annotated[str, AfterValidator(_color)]
+Filled = Annotated[str, Field(min_length=1)]
 
 
 class NewProject(WireModel):
     """Body of ``POST /api/projects`` (§5.2)."""
 
-    name: Name
-    path: Annotated[str, AfterValidator(_path)]
+    name: Filled
+    path: Filled
 
 
 class ProjectChanges(WireModel):
     """Body of ``PATCH /api/projects/:id`` (§5.3); only what was sent changes, and null clears the colour."""
 
-    name: Omissible[Name] = None
-    color: Color | None = None
+    name: Omissible[Filled] = None
+    color: Annotated[str, AfterValidator(_color)] | None = None
 
 
 class NewOrder(WireModel):
     """Body of ``PUT /api/projects/reorder`` (§5.5)."""
 
-    project_ids: Annotated[list[Annotated[str, Field(min_length=1)]], AfterValidator(_ids)]
+    project_ids: list[Filled] = Field(min_length=1)
 
 
 class CreatedProject(WireModel):

@@ -1,17 +1,8 @@
 """Queries, bodies and answers of ``/api/worktrees`` (``http-core.md`` §9)."""
 
-from typing import Annotated
-
-from pydantic import AfterValidator, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
 from a_parallel_contracts import WireModel
-
-
-def _base(text: str) -> str:
-    if not text:
-        raise PydanticCustomError("required", "baseBranch is required")
-    return text
 
 
 class ProjectQuery(WireModel):
@@ -25,7 +16,7 @@ class NewWorktreeBody(WireModel):
 
     project_id: str = Field(min_length=1)
     branch_name: str = Field(min_length=1)
-    base_branch: Annotated[str, AfterValidator(_base)]
+    base_branch: str = Field(min_length=1)
 
 
 class OldWorktreeBody(WireModel):
