@@ -1,0 +1,129 @@
+"""One call of a handler: body, resource, permission, the handler itself, its answer."""
+
+import logging
+import time
+from typing import Any
+
+from aiohttp import web
+
+from a_parallel_contracts.auth import Actor
+from a_parallel_contracts.errors import ApiError, FailedDependency, HookError, InternalError
+from a_parallel_contracts.http import Request, Response
+from a_parallel_kernel.admission import Admission, HttpServices
+from a_parallel_kernel.answers import ClientGone, answer, stream
+from a_parallel_kernel.body import parse_body, parse_query, read_body
+from a_parallel_kernel.clients import Client, ClientGate, lower_headers
+from a_parallel_kernel.endpoints import Endpoint
+from a_parallel_kernel.flights import Flights
+from a_parallel_kernel.headers import decorate
+from a_parallel_kernel.router import Match
+
+log = logging.getLogger("a_parallel.http")
+
+
+class Caller:
+    """Calls handlers of routes.
+
+    Parameters:
+        services: the rest of the kernel.
+        admission: decides who may.
+        gate: knows the allowed origins.
+        max_body: bytes of a body, where the route says nothing.
+    """
+
+    def __init__(self, services: HttpServices, admission: Admission, gate: ClientGate, max_body: int) -> None:
+        self.flights = Flights()
+        self._services = services
+        self._admission = admission
+        self._gate = gate
+        self._max_body = max_body
+
+    async def call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
+        """Return the answer of a route; one with a streamed body has been sent.
+
+        Raises:
+            ApiError: what to answer instead.
+            ClientGone: there is nobody to answer.
+        """
+        endpoint = match.endpoint
+        actor = await self._admission.admit(request, client, endpoint)
+        began = time.perf_counter()
+        error: BaseException | None = None
+        with self.flights.flight(endpoint.plugin) as figures:
+            try:
+                return await self._run(request, client, match, actor)
+            except ClientGone:
+                raise
+            except Exception as raised:
+                error = raised if _is_fault(raised) else None
+                raise _refusal(endpoint, raised) from raised
+            finally:
+                seconds = time.perf_counter() - began
+                figures.count(seconds, failed=error is not None)
+                self._services.report(endpoint.plugin, error, seconds)
+
+    async def _run(self, request: web.Request, client: Client, match: Match, actor: Actor) -> web.StreamResponse:
+        endpoint, route = match.endpoint, match.endpoint.route
+        raw = await read_body(request, self._max_body if route.max_body is None else route.max_body)
+        resource = await self._load(match, actor) if route.load_first else None
+        query = parse_query(endpoint, request.query)
+        body = parse_body(endpoint, raw)
+        if not route.load_first:
+            resource = await self._load(match, actor)
+        await self._admission.authorize(actor, endpoint, resource)
+        asked = Request(
+            actor=actor,
+            resource=resource,
+            body=body,
+            query=query,
+            params=match.params,
+            method=request.method,
+            path=request.path,
+            headers=lower_headers(request),
+            cookies=request.cookies,
+            peer=client.peer,
+            secure=client.secure,
+            origin_allowed=client.origin_allowed,
+            origin_present=client.origin is not None,
+            peer_trusted=client.trusted,
+            raw=raw,
+        )
+        return await self._respond(request, client, endpoint, await route.handler(asked))
+
+    async def _load(self, match: Match, actor: Actor) -> Any:
+        key = match.endpoint.route.loads
+        if key is None:
+            return None
+        service = self._services.resources(key)
+        if service is None:
+            raise FailedDependency(f"The service {key}, which this needs, does not run; see the plugins' states")
+        return await service.load(actor, match.params[match.endpoint.pattern.parameters[0]])
+
+    async def _respond(
+        self, request: web.Request, client: Client, endpoint: Endpoint, result: Any
+    ) -> web.StreamResponse:
+        response = await answer(endpoint, result)
+        if (
+            isinstance(result, Response)
+            and not isinstance(result.body, bytes)
+            and not isinstance(response, web.Response)
+        ):
+            decorate(response, client, listed=self._gate.listed(client.origin))
+            await stream(request, response, result.body)
+        return response
+
+
+def _refusal(endpoint: Endpoint, error: Exception) -> ApiError:
+    """Return what is answered; internals of an unexpected error go to the log alone."""
+    if isinstance(error, HookError):
+        log.error("%s: %s", endpoint.action, error, exc_info=error)
+    elif _is_fault(error):
+        log.error("%s of plugin %s failed", endpoint.action, endpoint.plugin, exc_info=error)
+    return error if isinstance(error, ApiError) else InternalError("Internal server error")
+
+
+def _is_fault(error: BaseException) -> bool:
+    """Tell whether the plugin that was called is to blame: for a hook it is another one."""
+    if isinstance(error, ApiError):
+        return error.status == 500
+    return not isinstance(error, HookError)
