@@ -1,0 +1,190 @@
+"""One connected browser page: its queue, its writer, its end."""
+
+import asyncio
+import itertools
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from pydantic import BaseModel
+
+from a_parallel_contracts.auth import Actor, Credentials
+from a_parallel_kernel.encoding import encode, encode_fields
+from a_parallel_kernel.frames import envelope, text_frame
+
+log = logging.getLogger("a_parallel.hub")
+
+CHUNK = 64 * 1024
+"""Bytes of frames that go to the transport in one write."""
+
+SLOW = 1013
+GOODBYE = 2.0
+"""Seconds that a client has to answer a close frame."""
+
+PATIENCE = 10.0
+"""Seconds for a slow one: it must first read what is on its way."""
+
+_numbers = itertools.count(1)
+
+
+class Connection:
+    """A socket of ``/ws``; implements the contract's `Socket`.
+
+    Frames wait in a queue that is bounded in bytes. Whoever lets it fill up is closed with 1013 and loads
+    everything anew when it comes back (``websocket.md`` §1.3, §1.4).
+
+    Parameters:
+        websocket, request, writer: of aiohttp, after the handshake.
+        actor: who it acts as.
+        credentials: what proved that.
+        limit: bytes that may wait; one more frame, however large, is always taken.
+        moved: called when the queue has become shorter.
+    """
+
+    def __init__(
+        self,
+        websocket: web.WebSocketResponse,
+        request: web.BaseRequest,
+        writer: AbstractStreamWriter,
+        actor: Actor,
+        credentials: Credentials,
+        limit: int,
+        moved: Callable[[], None],
+    ) -> None:
+        if request.transport is None:
+            raise ConnectionResetError("the client is gone")
+        self.id = f"s{next(_numbers)}"
+        self.actor = actor
+        self.credentials = credentials
+        self.ignored = 0
+        self._websocket = websocket
+        self._transport = request.transport
+        self._writer = writer
+        self._limit = limit
+        self._moved = moved
+        self._frames: deque[bytes] = deque()
+        self._size = 0
+        self._writing = False
+        self._closing: asyncio.Task[None] | None = None
+        self._wake = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        # Low enough that a full transport shows as congestion before the queue itself is half full.
+        self._transport.set_write_buffer_limits(high=min(CHUNK, limit // 4))
+        self._pump = asyncio.get_running_loop().create_task(self._write_on(), name=f"socket {self.id}")
+
+    @property
+    def backlog(self) -> int:
+        """Bytes that wait, here and in the transport."""
+        return self._size + (0 if self._transport.is_closing() else self._transport.get_write_buffer_size())
+
+    @property
+    def congested(self) -> bool:
+        """Whether more than half of the queue is full."""
+        return self.backlog > self._limit // 2
+
+    @property
+    def closing(self) -> bool:
+        """Whether it takes no more frames."""
+        return self._closing is not None or self._transport.is_closing()
+
+    def send(self, name: str, data: BaseModel | dict[str, Any], subject: str = "") -> None:
+        """Queue one frame for this socket alone."""
+        body = encode_fields(data) if isinstance(data, BaseModel) else encode(data)
+        self.offer(text_frame(envelope(name, subject, body)))
+
+    def offer(self, frame: bytes) -> None:
+        """Queue a frame, or close the socket if too much waits already."""
+        if self.closing:
+            return
+        if self.backlog > self._limit and not self._make_room():
+            log.warning("socket %s of %s is too slow and is closed", self.id, self.actor.user_id)
+            self._clear()
+            self.close_soon(SLOW, "too slow", PATIENCE)
+            return
+        self._frames.append(frame)
+        self._size += len(frame)
+        self._idle.clear()
+        self._wake.set()
+
+    def _make_room(self) -> bool:
+        # After a burst within one turn of the loop the writer has had no chance yet: that is not the client's fault.
+        if self._writing:
+            return False
+        while self._frames and self._transport.get_write_buffer_size() == 0:
+            self._transport.write(self._take())
+        return self.backlog <= self._limit
+
+    def _take(self) -> bytes:
+        taken, size = [], 0
+        while self._frames and size < CHUNK:
+            taken.append(self._frames.popleft())
+            size += len(taken[-1])
+        self._size -= size
+        return taken[0] if len(taken) == 1 else b"".join(taken)
+
+    async def _write_on(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            self._writing = True
+            while self._frames:
+                self._transport.write(self._take())
+                await self._drain()
+                self._moved()
+            self._writing = False
+            self._idle.set()
+
+    async def _drain(self) -> None:
+        try:
+            await self._writer.drain()
+        except ConnectionError:
+            self._clear()
+        if self._transport.is_closing():
+            self._clear()
+
+    def _clear(self) -> None:
+        self._frames.clear()
+        self._size = 0
+
+    async def settled(self) -> None:
+        """Return when everything is written, or the socket takes no more."""
+        await self._idle.wait()
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing waits."""
+        return self._idle.is_set()
+
+    def close_soon(self, code: int, reason: str, patience: float = GOODBYE) -> "asyncio.Task[None]":
+        """Begin to close with `code`; frames that wait go first. After `patience` seconds the line is cut."""
+        if self._closing is None:
+            self._closing = asyncio.get_running_loop().create_task(self._close(code, reason, patience))
+        return self._closing
+
+    async def _close(self, code: int, reason: str, patience: float) -> None:
+        self._stop_pump()
+        while self._frames:
+            self._transport.write(self._take())
+        try:
+            async with asyncio.timeout(patience):
+                await self._websocket.close(code=code, message=reason.encode()[:123])
+        except TimeoutError:
+            log.info("socket %s did not say goodbye in time", self.id)
+        finally:
+            self._transport.abort()
+
+    def _stop_pump(self) -> None:
+        self._pump.cancel()
+        self._idle.set()
+
+    async def gone(self) -> None:
+        """Let go of everything; called once when the connection has ended."""
+        self._stop_pump()
+        self._clear()
+        self._moved()
+        if self._closing is not None:
+            await asyncio.wait({self._closing}, timeout=GOODBYE)

@@ -1,0 +1,263 @@
+"""The hub behind ``/ws``: sends events to the browsers that may see them, and takes messages from browsers."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Protocol
+
+from aiohttp import web
+
+from a_parallel_contracts.auth import Actor, Authenticator, Credentials
+from a_parallel_contracts.events import Event
+from a_parallel_contracts.services import Resources, ServiceKey
+from a_parallel_contracts.topics import Inbound, SocketClosed, SocketOpened, Topic
+from a_parallel_kernel.answers import text_answer
+from a_parallel_kernel.clients import Client, ClientGate, HttpSettings, credentials_of
+from a_parallel_kernel.coalescing import Coalescer
+from a_parallel_kernel.deliveries import Deliveries
+from a_parallel_kernel.frames import event_frame
+from a_parallel_kernel.inbox import Inbox
+from a_parallel_kernel.sockets import Connection
+from a_parallel_kernel.topics import MountedTopic, TopicTable
+
+log = logging.getLogger("a_parallel.hub")
+
+PING_EVERY = 25.0
+LARGEST_MESSAGE = 16 * 1024 * 1024
+QUEUE = 4 * 1024 * 1024
+"""Bytes that may wait for one socket."""
+
+LOG_OUT = 4001
+GOING_AWAY = 1001
+
+
+class Opened(Protocol):
+    """Called with a new socket and the query of its URL, before the first event goes to it."""
+
+    def __call__(self, connection: Connection, query: Mapping[str, str]) -> None:
+        """Queue what the socket gets first."""
+
+
+class Hub:
+    """All sockets, topics and incoming messages; implements the contract's `Sockets`.
+
+    Parameters:
+        settings: of the server.
+        authenticator: returns the running auth mode, or None.
+        resources: returns the service behind a topic's ``loads``, or None while nobody provides it.
+        publish: publishes `SocketOpened` and `SocketClosed`.
+        report: told plugin, error (or None) and seconds of each message handled.
+        queue: bytes that may wait for one socket before it is closed with 1013.
+        opened: the place where a replay of missed events may begin.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        *,
+        authenticator: Callable[[], Authenticator | None],
+        resources: Callable[[ServiceKey[Any]], Resources[Any] | None],
+        publish: Callable[[Event], None],
+        report: Callable[[str, BaseException | None, float], None],
+        queue: int = QUEUE,
+        opened: Opened | None = None,
+    ) -> None:
+        self._gate = ClientGate(settings)
+        self._authenticator = authenticator
+        self._publish = publish
+        self._report = report
+        self._limit = queue
+        self._opened = opened
+        self._table = TopicTable()
+        self._inbox = Inbox(self._table, report)
+        self._connections: dict[str, Connection] = {}
+        self._deliveries = Deliveries(resources, self._owners_matter, self._send)
+        self._coalescer = Coalescer(self._deliveries.submit)
+        self._moved: list[asyncio.Future[None]] = []
+        self._shut = False
+
+    # --- what plugins mount, and what they publish ------------------------------------------------
+
+    def mount(self, plugin: str, topics: Iterable[Topic | Inbound]) -> None:
+        """Mount all `topics` of a plugin, or none of them.
+
+        Raises:
+            TopicError: a name is taken, or a topic names a field that its event lacks.
+        """
+        self._table.mount(plugin, topics)
+
+    def unmount(self, plugin: str) -> None:
+        """Take all topics and incoming messages of a plugin away."""
+        self._table.unmount(plugin)
+
+    def topics(self) -> list[MountedTopic]:
+        """Return everything that is mounted, by name."""
+        return self._table.topics()
+
+    def hear(self, event: Event) -> None:
+        """Send `event` to those who may see it; to be tapped into the bus."""
+        if self._connections:
+            for topic in self._table.of(event):
+                self._coalescer.offer(topic, event)
+
+    def _owners_matter(self) -> bool:
+        return any(not connection.actor.sees_all for connection in self._connections.values())
+
+    def _send(self, topic: MountedTopic, event: Event, owner: str | None) -> None:
+        audience = list(self._audience(topic.topic, owner))
+        if not audience:
+            return
+        try:
+            frame = event_frame(topic.topic.name, topic.subject(event), event, topic.hidden)
+        except Exception as error:
+            log.exception("%s of plugin %s cannot be encoded", topic.topic.name, topic.plugin)
+            self._report(topic.plugin, error, 0.0)
+            return
+        for connection in audience:
+            connection.offer(frame)
+
+    def _audience(self, topic: Topic, owner: str | None) -> Iterator[Connection]:
+        for connection in self._connections.values():
+            actor = connection.actor
+            if topic.audience == "everyone" or (actor.owns(owner) if topic.audience == "owner" else _rules(actor)):
+                yield connection
+
+    # --- connections ------------------------------------------------------------------------------
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        """Answer a request for ``/ws`` and serve the socket until it ends (``websocket.md`` §1)."""
+        client = self._gate.identify(request)
+        refused = self._refused(client)
+        if refused:
+            return text_answer(403, refused)
+        credentials = credentials_of(request, client, websocket=True)
+        authenticator = self._authenticator()
+        actor = await authenticator.authenticate(credentials) if authenticator else None
+        websocket = web.WebSocketResponse(heartbeat=PING_EVERY, max_msg_size=LARGEST_MESSAGE, compress=False)
+        upgrade = websocket.can_prepare(request).ok
+        if actor is None or actor.role == "anonymous":
+            # In a mode with a login page a plain 401 makes the page try again every 2 s for ever (§1.3).
+            log_out = authenticator is not None and authenticator.mode != "local" and upgrade
+            return await _log_out(request, websocket) if log_out else text_answer(401, "Unauthorized")
+        if actor.scopes is not None and "read" not in actor.scopes:
+            return text_answer(403, "This access token lacks the scope read")
+        if not upgrade or self._shut:
+            return text_answer(400, "WebSocket upgrade failed")
+        await self._serve(request, websocket, actor, credentials)
+        return websocket
+
+    def _refused(self, client: Client) -> str | None:
+        if not client.host_allowed:
+            return "This server is not called by that name; see allowed_hosts in the section [server]"
+        if not client.origin_allowed:
+            return "Pages of that origin may not connect; see cors_origins in the section [server]"
+        return None
+
+    async def _serve(
+        self, request: web.Request, websocket: web.WebSocketResponse, actor: Actor, credentials: Credentials
+    ) -> None:
+        writer = await websocket.prepare(request)
+        connection = Connection(websocket, request, writer, actor, credentials, self._limit, self._shorter)
+        if self._opened is not None:
+            self._opened(connection, request.query)
+        self._connections[connection.id] = connection
+        self._publish(SocketOpened(socket_id=connection.id, user_id=actor.user_id))
+        try:
+            async for message in websocket:
+                await self._inbox.receive(connection, message)
+        finally:
+            del self._connections[connection.id]
+            await connection.gone()
+            self._publish(SocketClosed(socket_id=connection.id, user_id=actor.user_id))
+
+    # --- the service ------------------------------------------------------------------------------
+
+    def _of(self, user_id: str) -> list[Connection]:
+        return [connection for connection in self._connections.values() if connection.actor.user_id == user_id]
+
+    def connected(self, user_id: str) -> bool:
+        """Tell whether a socket of the user is open."""
+        return bool(self._of(user_id))
+
+    def congested(self, user_id: str) -> bool:
+        """Tell whether a socket of the user has more than half of its queue waiting."""
+        return any(connection.congested for connection in self._of(user_id))
+
+    async def drained(self, user_id: str) -> None:
+        """Return when no socket of the user is congested."""
+        while self.congested(user_id):
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._moved.append(waiter)
+            await waiter
+
+    def _shorter(self) -> None:
+        waiters, self._moved = self._moved, []
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def close(self, *, session: str | None = None, user_id: str | None = None, code: int, reason: str) -> int:
+        """Close the sockets of a session, or of a user, with `code` and return how many there were."""
+        chosen = [
+            connection
+            for connection in self._connections.values()
+            if (session or user_id)
+            and session in (None, connection.actor.session)
+            and user_id in (None, connection.actor.user_id)
+        ]
+        await _all(connection.close_soon(code, reason) for connection in chosen)
+        return len(chosen)
+
+    async def recheck(self) -> int:
+        """Ask the auth mode anew about every socket, and log out those it no longer knows; return how many.
+
+        To be called every few minutes: sessions also expire by themselves (``websocket.md`` §8).
+        """
+        ended = []
+        for connection in list(self._connections.values()):
+            authenticator = self._authenticator()
+            if authenticator is None or authenticator.mode == "local":
+                continue
+            actor = await authenticator.authenticate(connection.credentials)
+            if actor is None or actor.user_id != connection.actor.user_id:
+                ended.append(connection.close_soon(LOG_OUT, "the session has ended"))
+            else:
+                connection.actor = actor
+        await _all(ended)
+        return len(ended)
+
+    async def close_all(self, code: int = GOING_AWAY, reason: str = "the server is going away") -> None:
+        """Take no further sockets and close those that are open; what waits for them goes first."""
+        self._shut = True
+        self._coalescer.flush()
+        await _all(connection.close_soon(code, reason) for connection in self._connections.values())
+        self._coalescer.close()
+        self._deliveries.close()
+
+    async def settled(self) -> None:
+        """Return when all that was published is written to the sockets that may see it, or they are closing."""
+        while not self._quiet():
+            await self._coalescer.settled()
+            await self._deliveries.settled()
+            for connection in list(self._connections.values()):
+                await connection.settled()
+
+    def _quiet(self) -> bool:
+        sockets = self._connections.values()
+        return self._coalescer.quiet and self._deliveries.quiet and all(socket.quiet for socket in sockets)
+
+
+def _rules(actor: Actor) -> bool:
+    return actor.role == "admin"
+
+
+async def _log_out(request: web.Request, websocket: web.WebSocketResponse) -> web.StreamResponse:
+    await websocket.prepare(request)
+    await websocket.close(code=LOG_OUT, message=b"not signed in")
+    return websocket
+
+
+async def _all(tasks: Iterable["asyncio.Task[None]"]) -> None:
+    pending = list(tasks)
+    if pending:
+        await asyncio.wait(pending)
