@@ -48,7 +48,7 @@ class Lifecycle:
 
     async def quiesce_project(self, project: Project) -> None:
         """End what runs for the threads of a project; the first refusal is told once all have been asked."""
-        asked = [self._quiesce(thread) for thread in await self._of_project(project.id)]
+        asked = [self._quiesce_alone(thread) for thread in await self._of_project(project.id)]
         for outcome in await asyncio.gather(*asked, return_exceptions=True):
             if isinstance(outcome, BaseException):
                 raise outcome
@@ -107,6 +107,12 @@ class Lifecycle:
             await self._ctx.hooks.collect(ThreadHooks.stage_moved, before, after)
         except Exception:
             self._ctx.log.exception("a plugin failed when thread %s was moved to %s", after.id, after.stage)
+
+    async def _quiesce_alone(self, thread: Thread) -> None:
+        async with self.threads.exclusive(thread.id):
+            current = await self.threads.get(thread.id)
+            if current is not None:
+                await self._quiesce(current)
 
     async def _quiesce(self, thread: Thread) -> None:
         await self._ctx.hooks.collect(ThreadHooks.quiesce_thread, thread)

@@ -1,13 +1,14 @@
 """What threads do when their project or their working tree goes."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from a_parallel_contracts import Conflict
+from a_parallel_contracts import Conflict, PluginContext
 from a_parallel_contracts.projects import ProjectDeleted, ProjectHooks
-from a_parallel_contracts.threads import ThreadChanged, ThreadChanges, ThreadDeleted
+from a_parallel_contracts.threads import Thread, ThreadChanged, ThreadChanges, ThreadDeleted
 from a_parallel_contracts.worktrees import WorktreeHooks, WorktreeRemoved
 from tests.plugins.threads.conftest import Home
 
@@ -34,6 +35,26 @@ async def test_before_a_project_goes_its_threads_are_quiesced_and_released(home:
     deleted = [event for event in await home.settled_events() if isinstance(event, ThreadDeleted)]
     assert [event.thread.title for event in deleted] == ["one", "two"]
     assert [thread["title"] for thread in await home.client.get("/api/threads")] == ["elsewhere"]
+
+
+async def test_nobody_starts_anything_while_the_threads_of_a_project_are_quiesced(home: Home) -> None:
+    await home.make("one")
+    entered: list[str] = []
+
+    async def start(thread: Thread) -> None:
+        async with home.threads.exclusive(thread.id):
+            entered.append("started")
+
+    async def quiesce(ctx: PluginContext, thread: Thread) -> None:
+        starting.append(asyncio.create_task(start(thread)))
+        await asyncio.wait(starting, timeout=0.05)
+        entered.append("quiet")
+
+    starting: list[asyncio.Task[None]] = []
+    home.house.on_quiesce = quiesce
+    await home.running.kernel.hooks.collect(ProjectHooks.quiesce_project, home.house.projects["p1"])
+    await asyncio.gather(*starting)
+    assert entered == ["quiet", "started"]
 
 
 async def test_one_thread_that_cannot_be_quiesced_keeps_the_project(home: Home) -> None:
