@@ -37,7 +37,10 @@ Changes = Mapping[str, str | None] | None
 log = logging.getLogger("a_parallel.hosts")
 
 THREADS = 8
-"""How many programs may be just about to start, which takes a thread a millisecond or two."""
+"""How many programs may be just about to start, which takes a thread a millisecond or two.
+
+The threads go when nobody holds the host or a child of it any more: a child may be asked to end at any time.
+"""
 
 
 class LocalHost:
@@ -51,7 +54,6 @@ class LocalHost:
         self._store = store
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hosts")
         self._running = Running()
-        self._detached: set[asyncio.Future[int]] = set()
         self.census = Census(self._threads)
 
     @property
@@ -133,9 +135,7 @@ class LocalHost:
         async def start() -> None:
             environment = self._environment(env, cwd)
             environment.pop(VARIABLE, None)
-            ended = reaper.watch(await self._in_thread(lambda: launch.detached(argv, _path(cwd), environment)))
-            self._detached.add(ended)
-            ended.add_done_callback(self._detached.discard)
+            reaper.watch(await self._in_thread(lambda: launch.detached(argv, _path(cwd), environment)))
 
         await self._running.start(argv[0], start, _leave)
 
@@ -151,9 +151,6 @@ class LocalHost:
         if survivors := await end(self.census, self._strays, until=lambda: force_at):
             log.error("%d processes cannot be killed", survivors)
         await self._running.settle()
-        for ended in self._detached:
-            ended.cancel()
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _strays(self, snapshot: Snapshot) -> Iterable[Entry]:
         """Select descendants that are still there although the child they came from has ended."""
