@@ -22,7 +22,7 @@ class _NotNull:
     """Refuses null where a value is given, and leaves it out of the JSON schema."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(_refuse_null, handler(source))
+        return core_schema.no_info_after_validator_function(_refuse_null, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         described = handler(schema)
