@@ -1,0 +1,75 @@
+"""Reads directives out of a prompt."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+_DIRECTIVE = re.compile(r"^\s*!(?P<name>[a-z]+)(?:\s+(?P<rest>.*?))?\s*$")
+_ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A directive.
+
+    Attributes:
+        name: what to do.
+        rest: what follows the name in its line.
+    """
+
+    name: str
+    rest: str
+
+
+class ScriptError(Exception):
+    """A directive that makes no sense; the text says how it is written."""
+
+
+def parse(prompt: str) -> list[Step]:
+    """Return the directives of `prompt`."""
+    return list(_steps(prompt))
+
+
+def _steps(prompt: str) -> Iterator[Step]:
+    for line in prompt.splitlines():
+        match = _DIRECTIVE.match(line)
+        if match is not None:
+            yield Step(match["name"], match["rest"] or "")
+
+
+def text(rest: str) -> str:
+    """Return a text with its escapes resolved."""
+    return re.sub(r"\\[nt\\]", lambda match: _ESCAPES[match.group()], rest)
+
+
+def number(rest: str, default: float | None = None) -> float:
+    """Return the number that `rest` is.
+
+    Raises:
+        ScriptError: it is none.
+    """
+    try:
+        return float(rest) if rest or default is None else default
+    except ValueError:
+        raise ScriptError(f"a number was expected, not {rest!r}") from None
+
+
+def name_and_json(rest: str) -> tuple[str, dict[str, Any]]:
+    """Return the tool and its input in ``NAME [JSON]``.
+
+    Raises:
+        ScriptError: no name, or no JSON object.
+    """
+    name, _, source = rest.partition(" ")
+    if not name:
+        raise ScriptError("the name of a tool was expected")
+    try:
+        value = orjson.loads(source) if source.strip() else {}
+    except orjson.JSONDecodeError as error:
+        raise ScriptError(f"the input of {name} is no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise ScriptError(f"the input of {name} must be a JSON object")
+    return name, value
