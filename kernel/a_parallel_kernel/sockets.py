@@ -83,8 +83,8 @@ class Connection:
 
     @property
     def congested(self) -> bool:
-        """Whether more than half of the queue is full."""
-        return self.backlog > self._limit // 2
+        """Whether more than half of the queue is full. One that is closing holds nobody up."""
+        return not self.closing and self.backlog > self._limit // 2
 
     @property
     def closing(self) -> bool:
@@ -127,7 +127,7 @@ class Connection:
         return taken[0] if len(taken) == 1 else b"".join(taken)
 
     async def _write_on(self) -> None:
-        while True:
+        while self._closing is None or self._frames:
             await self._wake.wait()
             self._wake.clear()
             self._writing = True
@@ -163,27 +163,26 @@ class Connection:
         """Begin to close with `code`; frames that wait go first. After `patience` seconds the line is cut."""
         if self._closing is None:
             self._closing = asyncio.get_running_loop().create_task(self._close(code, reason, patience))
+            self._moved()
         return self._closing
 
     async def _close(self, code: int, reason: str, patience: float) -> None:
-        self._stop_pump()
-        while self._frames:
-            self._transport.write(self._take())
+        self._wake.set()
         try:
             async with asyncio.timeout(patience):
+                # The pump is not cancelled: aiohttp lets all who drain wait for one future, which would go with it.
+                await asyncio.wait({self._pump})
                 await self._websocket.close(code=code, message=reason.encode()[:123])
         except TimeoutError:
             log.info("socket %s did not say goodbye in time", self.id)
         finally:
+            self._idle.set()
             self._transport.abort()
-
-    def _stop_pump(self) -> None:
-        self._pump.cancel()
-        self._idle.set()
 
     async def gone(self) -> None:
         """Let go of everything; called once when the connection has ended."""
-        self._stop_pump()
+        self._pump.cancel()
+        self._idle.set()
         self._clear()
         self._moved()
         if self._closing is not None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 from a_parallel_contracts.auth import Actor, Authenticator, Credentials
 from a_parallel_contracts.events import Event
@@ -164,7 +164,8 @@ class Hub:
         self._publish(SocketOpened(socket_id=connection.id, user_id=actor.user_id))
         try:
             async for message in websocket:
-                await self._inbox.receive(connection, message)
+                if message.type is not WSMsgType.ERROR:
+                    await self._inbox.receive(connection, message)
         finally:
             del self._connections[connection.id]
             await connection.gone()
