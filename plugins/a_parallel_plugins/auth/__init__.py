@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.auth import AUTHENTICATOR
@@ -19,6 +19,8 @@ class AuthSettings(BaseModel):
         share_token: hand the token to browsers on other machines too. Whoever can reach the server then
             controls it, and with it the account it runs under.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     share_token: bool = False
 

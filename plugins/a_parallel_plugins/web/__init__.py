@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, Route, hookimpl
 
@@ -14,6 +14,8 @@ class WebSettings(BaseModel):
     Attributes:
         directory: of a built client, with its ``index.html``; ``~`` is the home directory.
     """
+
+    model_config = ConfigDict(extra="forbid")
 
     directory: Path | None = None
 

@@ -14,7 +14,7 @@ class BuiltClient:
     """
 
     def __init__(self, directory: Path) -> None:
-        self._directory = directory.expanduser()
+        self._directory = directory.expanduser().absolute()
 
     def index(self) -> Path | None:
         """Return the page that starts the client, or None if there is none."""
