@@ -10,6 +10,9 @@ from a_parallel_contracts.hosts import Host
 VERSION_LIMIT = 10.0
 """Seconds within which the CLI must tell its version."""
 
+SYSTEM_PLACES = (Path("/usr/local/bin/claude"), Path("/usr/bin/claude"))
+"""Where an installer for all users puts it."""
+
 INSTALL_HINT = (
     "Install the Claude CLI (npm install -g @anthropic-ai/claude-code), or set CLAUDE_BINARY_PATH "
     "or the setting plugins.claude.binary to where it is, and try again."
@@ -81,9 +84,9 @@ def _named(binary: str | None) -> tuple[str, str] | None:
 
 
 def _usual_places() -> list[Path]:
-    places = [Path("/usr/local/bin/claude"), Path("/usr/bin/claude")]
     home = os.environ.get("HOME")
-    return places + ([Path(home, ".local/bin/claude"), Path(home, ".claude/local/claude")] if home else [])
+    in_home = [Path(home, place) for place in (".local/bin/claude", ".claude/local/claude")] if home else []
+    return [*SYSTEM_PLACES, *in_home]
 
 
 def _missing(details: str) -> FailedDependency:

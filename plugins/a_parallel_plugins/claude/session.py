@@ -14,7 +14,7 @@ from a_parallel_plugins.claude.arguments import CLI_MODES
 from a_parallel_plugins.claude.controls import Controls
 from a_parallel_plugins.claude.dispatcher import LOST, Dispatcher
 from a_parallel_plugins.claude.idleness import Idleness
-from a_parallel_plugins.claude.lines import Line
+from a_parallel_plugins.claude.lines import Delta, Line
 from a_parallel_plugins.claude.outbox import Outbox
 from a_parallel_plugins.claude.permissions import HOOK_ID, Permissions
 from a_parallel_plugins.claude.reader import Reader
@@ -161,7 +161,8 @@ class ClaudeSession:
             self._weight = len(raw)
             self._handle(line)
             self._weight = 0
-        self._idleness.consider()
+            if not isinstance(line, Delta):
+                self._idleness.consider()
 
     def _handle(self, line: Line) -> None:
         """Take a line; a fault of ours costs this line, not the session."""

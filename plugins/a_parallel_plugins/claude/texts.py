@@ -1,7 +1,6 @@
 """Puts together what the assistant says: from deltas, from finished blocks, or from growing snapshots."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from a_parallel_contracts.agents import TextProduced, ThinkingProduced
@@ -117,18 +116,20 @@ class Texts:
     def said(self, line: Said) -> list[Produced]:
         """Take finished blocks and return the texts of the message that have changed."""
         message = self._message(line.message_id)
-        return [event for kind in _KINDS for event in self._merge(line, message, kind)]
+        told: list[Produced] = []
+        for kind in _KINDS:
+            texts = [block.text for block in line.blocks if isinstance(block, Prose) and block.kind == kind]
+            if any(texts) and self._merge(line.message_id, message, kind, [text for text in texts if text]):
+                told.append(self._event(line.message_id, kind, partial=False))
+        return told
 
-    def _merge(self, line: Said, message: _Message, kind: Kind) -> Iterator[Produced]:
-        texts = [block.text for block in line.blocks if isinstance(block, Prose) and block.kind == kind and block.text]
-        if not texts:
-            return
+    def _merge(self, message_id: str, message: _Message, kind: Kind, texts: list[str]) -> bool:
+        """Add finished blocks and tell whether there is anything new to say."""
         before = message.text(kind)
         if not (message.streamed and len(texts) == 1 and message.finish(kind, texts[0])):
             message.merge(kind, texts)
-        self._grown.pop((line.message_id, kind), None)
-        if message.streamed or message.text(kind) != before:
-            yield self._event(line.message_id, kind, partial=False)
+        self._grown.pop((message_id, kind), None)
+        return message.streamed or message.text(kind) != before
 
     def abandoned(self, line: Abandoned) -> list[Produced]:
         """Take back what a broken stream left unfinished and return the corrected texts."""
