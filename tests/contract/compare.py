@@ -37,13 +37,12 @@ FIXED_TEXTS = {
     "projectIds must not be empty",
     "paths must not be empty",
     "Claude CLI not installed",
-    "Failed to start agent",
     "Failed to generate commit message",
 }
 """Error texts in code font (``http-core.md`` §0: keep them); every other wording is free."""
 
-FIXED_BEGINNINGS = ("Not a git repository", "Invalid path: ")
-"""Beginnings that must stand somewhere in the text (``http-core.md`` §5.2) or begin it (§7.1)."""
+FIXED_PARTS = ("Not a git repository", "Invalid path: ", "Failed to start agent")
+"""Beginnings of recorded texts that must stand in today's text too (``http-core.md`` §5.2, §6.2, §7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def wording_fits(was: str, now: str) -> bool:
     """Tell whether an error's text may stand in place of the recorded one."""
     if was in FIXED_TEXTS:
         return now == was
-    return all(beginning in now for beginning in FIXED_BEGINNINGS if was.startswith(beginning))
+    return all(part in now for part in FIXED_PARTS if was.startswith(part))
 
 
 def is_error(body: Any) -> bool:
@@ -153,5 +152,5 @@ def _normal(name: str, value: str) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    text = ABSENT if value == ABSENT else repr(value)
     return text if len(text) <= 160 else f"{text[:150]}… ({len(text)} characters)"

@@ -97,7 +97,7 @@ class Replay:
         if not _expects_running(exchange):
             await self._runs_to_end()
         answer = await asyncio.to_thread(self._ask(exchange))
-        differences = list(self._compare_answer(exchange, answer))
+        differences = [*self._compare_answer(exchange, answer), *self._compare_with_events(answer)]
         self._note_run(exchange, answer)
         was = {"status": exchange.status, "headers": exchange.headers, **exchange.body}
         now = {"status": answer.status, "headers": dict(answer.headers), **answer.body}
@@ -128,6 +128,20 @@ class Replay:
             yield from compare_json(was["json"], now["json"], self.bindings, "json")
         elif not self.bindings.match(was["text"], now["text"]):
             yield Difference("text", was["text"], self.bindings.show(now["text"]))
+
+    def _compare_with_events(self, answer: Answer) -> Iterable[Difference]:
+        """Yield the assistant's messages in a thread's answer that are not what was sent about them last."""
+        body = answer.body.get("json")
+        if not isinstance(body, dict) or "messages" not in body:
+            return
+        sent = {
+            event["data"]["messageId"]: event["data"]["content"]
+            for event in self._events_of(body["id"])
+            if event["type"] == "agent:message"
+        }
+        for message in body["messages"]:
+            if message["role"] == "assistant" and message["content"] != sent.get(message["id"]):
+                yield Difference(f"stored and sent: {message['id']}", sent.get(message["id"]), message["content"])
 
     async def _repeat_open(self, exchange: Exchange, names: tuple[str, ...]) -> Outcome:
         line = exchange.line
@@ -188,12 +202,16 @@ class Replay:
     def _compare_subject(
         self, subject: str, recorded: list[Event], now: dict[str, list[Event]], judge: Judge
     ) -> Outcome:
-        """Compare the events of one subject and take them out of `now`."""
-        try:
-            actual = now.pop(self.bindings.value(subject) if subject else "", [])
-        except Unbound:
+        """Compare the events of one subject and take them out of `now`.
+
+        A subject that no answer names (``<id:N>``) is the first unknown one of today; a named one whose
+        name has no meaning has no events either.
+        """
+        if subject.startswith("<id:") and subject not in self.bindings.values:
             unknown = [key for key in now if key and self.bindings.show(key) == key]
             actual = now.pop(unknown[0]) if unknown else []
+        else:
+            actual = now.pop(self.bindings.values.get(subject, subject), [])
         was, served = apply_rules(recorded, actual, judge)
         differences = list(streams.compare_streams(was, served, self.bindings))
         shown = self.bindings.show(list(served))

@@ -54,7 +54,6 @@ def raw_request(base_url: str, data: bytes) -> Answer:
     parts = urlsplit(base_url)
     with socket.create_connection((parts.hostname, parts.port), timeout=TIMEOUT) as sock:
         sock.sendall(data)
-        sock.shutdown(socket.SHUT_WR)
         response = http.client.HTTPResponse(sock)
         response.begin()
         return _read(response)
