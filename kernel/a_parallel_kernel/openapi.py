@@ -1,0 +1,193 @@
+"""Describes everything that is mounted as an OpenAPI 3.1 document."""
+
+import inspect
+import logging
+from collections.abc import Iterable, Iterator
+from types import NoneType
+from typing import Any, Literal, Union, get_args
+
+from pydantic import TypeAdapter
+from pydantic.errors import PydanticUserError
+
+from a_parallel_contracts.http import FileResponse, Response
+from a_parallel_kernel.endpoints import Endpoint
+from a_parallel_kernel.topics import MountedTopic
+
+log = logging.getLogger("a_parallel.http")
+
+Schema = dict[str, Any]
+Mode = Literal["validation", "serialization"]
+_Key = tuple[str, Mode]
+
+_ERROR = {"$ref": "#/components/responses/Error"}
+_OK = {"type": "object", "properties": {"ok": {"const": True}}, "required": ["ok"]}
+_RAW = (Response, FileResponse)
+
+
+def document(endpoints: Iterable[Endpoint], version: str, topics: Iterable[MountedTopic] = ()) -> dict[str, Any]:
+    """Return the document.
+
+    Parameters:
+        endpoints: of the route table.
+        version: of the server.
+        topics: of the hub; described under ``x-topics``, each with the schema of its ``data``.
+    """
+    routes, sent = list(endpoints), list(topics)
+    schemas = _Schemas(
+        [*_wanted(routes), *((f"topic {one.topic.name}", "serialization", one.topic.event) for one in sent)]
+    )
+    paths: dict[str, dict[str, Any]] = {}
+    canonical: dict[tuple[str, ...], Endpoint] = {}
+    for endpoint in routes:
+        # Two paths that differ only in the names of their parameters are one path to OpenAPI.
+        first = canonical.setdefault(endpoint.pattern.shape, endpoint)
+        path = first.route.path.replace(":path}", "}")
+        paths.setdefault(path, {})[endpoint.route.method.lower()] = _operation(endpoint, first, schemas)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "a-parallel", "version": version},
+        "paths": paths,
+        "tags": [{"name": plugin} for plugin in sorted({endpoint.plugin for endpoint in routes})],
+        "components": {
+            "schemas": schemas.definitions,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+            "responses": {"Error": _content("An error; `error` says what to do next.", _error_schema())},
+        },
+        "x-topics": {one.topic.name: _topic(one, schemas) for one in sent},
+    }
+
+
+def _wanted(routes: list[Endpoint]) -> Iterator[tuple[str, Mode, Any]]:
+    for endpoint in routes:
+        yield f"{endpoint.action} body", "validation", endpoint.signature.body
+        yield f"{endpoint.action} query", "validation", endpoint.signature.query
+        yield f"{endpoint.action} returns", "serialization", _serialised(endpoint.signature.returns)
+
+
+def _serialised(returns: Any) -> Any:
+    """Return what is left of a return type without the answers that a handler builds itself."""
+    if returns in (*_RAW, Any, None, NoneType):
+        return None
+    members = [member for member in get_args(returns) if member in _RAW]
+    rest = tuple(member for member in get_args(returns) if member not in _RAW)
+    return Union[rest] if members and rest else returns  # noqa: UP007 - built from a tuple
+
+
+class _Schemas:
+    """JSON schemas of all types that occur, with their definitions in one place."""
+
+    def __init__(self, wanted: list[tuple[str, Mode, Any]]) -> None:
+        usable = [(key, mode, adapter) for key, mode, kind in wanted if (adapter := _adapter(key, mode, kind))]
+        found, definitions = TypeAdapter.json_schemas(usable, ref_template="#/components/schemas/{model}")
+        self._found: dict[_Key, Schema] = {key: _without_null_defaults(schema) for key, schema in found.items()}
+        self.definitions: dict[str, Schema] = _without_null_defaults(definitions.get("$defs", {}))
+
+    def get(self, key: str, mode: Mode) -> Schema | None:
+        """Return the schema of a type, or None if there is no type or it has none."""
+        return self._found.get((key, mode))
+
+    def resolved(self, key: str, mode: Mode) -> Schema:
+        """Return the schema of a model itself instead of a reference to it."""
+        schema = self.get(key, mode) or {}
+        return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
+
+
+def _without_null_defaults(value: Any) -> Any:
+    """Drop defaults that are null: they say nothing, and where null is no valid value they are wrong."""
+    if isinstance(value, list):
+        return [_without_null_defaults(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {key: one for key, one in value.items() if not (key == "default" and one is None)}
+    return {key: _without_null_defaults(one) for key, one in kept.items()}
+
+
+def _adapter(key: str, mode: Mode, kind: Any) -> TypeAdapter[Any] | None:
+    if kind is None:
+        return None
+    try:
+        adapter: TypeAdapter[Any] = TypeAdapter(kind)
+        adapter.json_schema(mode=mode)
+    except PydanticUserError as error:
+        log.warning("%s cannot be described: %s", key, str(error).partition("\n")[0])
+        return None
+    return adapter
+
+
+def _operation(endpoint: Endpoint, first: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    route = endpoint.route
+    text = inspect.getdoc(route.handler) or "" if inspect.isroutine(route.handler) else ""
+    operation: dict[str, Any] = {
+        "operationId": f"{endpoint.plugin}.{route.method.lower()}." + ".".join(_words(endpoint)),
+        "tags": [endpoint.plugin],
+        "summary": route.summary or text.partition("\n")[0] or endpoint.action,
+        "security": [] if route.access == "public" else [{"token": []}],
+        "parameters": [*_path_parameters(first), *_query_parameters(endpoint, schemas)],
+        "responses": _responses(endpoint, schemas),
+        "x-access": route.access,
+        "x-scope": endpoint.scope,
+    }
+    body = schemas.get(f"{endpoint.action} body", "validation")
+    if endpoint.signature.body is not None:
+        content = {"application/json": {"schema": body or {}}}
+        operation["requestBody"] = {"required": not route.lenient_body, "content": content}
+    return operation
+
+
+def _words(endpoint: Endpoint) -> Iterator[str]:
+    for segment in endpoint.pattern.segments:
+        if segment.text:
+            yield f"by-{segment.text}" if segment.parameter else segment.text
+
+
+def _path_parameters(first: Endpoint) -> list[dict[str, Any]]:
+    return [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        for name in first.pattern.parameters
+    ]
+
+
+def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+    model = schemas.resolved(f"{endpoint.action} query", "validation")
+    required = model.get("required", ())
+    return [
+        {"name": name, "in": "query", "required": name in required, "schema": schema}
+        for name, schema in model.get("properties", {}).items()
+    ]
+
+
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+    route, returns = endpoint.route, endpoint.signature.returns
+    schema: Schema = _OK if returns in (None, NoneType) else {}
+    schema = schemas.get(f"{endpoint.action} returns", "serialization") or schema
+    success = _content("Success.", schema) if returns not in _RAW else {"description": "Success."}
+    brings = endpoint.signature.body is not None or endpoint.signature.query is not None
+    errors = {
+        "400": brings,
+        "401": route.access != "public",
+        "403": route.access != "public",
+        "404": route.loads is not None,
+        "413": endpoint.signature.body is not None,
+        "429": route.path.startswith("/api"),
+        "default": True,
+    }
+    return {str(route.status): success, **{status: _ERROR for status, occurs in errors.items() if occurs}}
+
+
+def _content(description: str, schema: Schema) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _error_schema() -> Schema:
+    return {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
+
+
+def _topic(mounted: MountedTopic, schemas: _Schemas) -> dict[str, Any]:
+    """Describe the ``data`` of a topic: the event without what the envelope carries or nobody sees."""
+    event, fields = mounted.topic.event, mounted.topic.event.model_fields
+    schema = dict(schemas.resolved(f"topic {mounted.topic.name}", "serialization"))
+    hidden = {fields[name].alias or name for name in mounted.hidden}
+    schema["properties"] = {name: one for name, one in schema.get("properties", {}).items() if name not in hidden}
+    optional = {field.alias or name for name, field in fields.items() if field.default is None}
+    schema["required"] = [name for name in schema.get("required", ()) if name not in hidden | optional]
+    return {"plugin": mounted.plugin, "event": event.__name__, "subject": mounted.topic.subject, "data": schema}
