@@ -5,7 +5,7 @@ import sqlite3
 from a_parallel_contracts.ids import now
 
 TABLE = "kernel_migrations"
-KERNEL = "kernel"
+BASELINE = "baseline"
 """Owner of the baseline's rows."""
 
 CREATE = f"""
@@ -43,7 +43,7 @@ def record(connection: sqlite3.Connection, owner: str, name: str, checksum: str 
 
 def baseline_version(connection: sqlite3.Connection) -> int:
     """Return the newest baseline that the database has seen, 0 if none."""
-    names = [name for name in applied(connection, KERNEL) if name.startswith(_BASELINE)]
+    names = [name for name in applied(connection, BASELINE) if name.startswith(_BASELINE)]
     return max((int(name.removeprefix(_BASELINE)) for name in names), default=0)
 
 
@@ -51,5 +51,5 @@ def record_baseline(connection: sqlite3.Connection, version: int) -> bool:
     """Note a baseline as done; returns whether that was new."""
     if baseline_version(connection) >= version:
         return False
-    record(connection, KERNEL, f"{_BASELINE}{version:03d}")
+    record(connection, BASELINE, f"{_BASELINE}{version:03d}")
     return True

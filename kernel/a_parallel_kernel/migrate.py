@@ -86,7 +86,7 @@ def prepare(path: Path, baseline: Baseline, *, busy_timeout: float = BUSY_TIMEOU
     Raises:
         DatabaseRefused: the file is damaged, newer, locked or not writable; it is as it was.
     """
-    with _refusing(path):
+    with refusing(path):
         created, interrupted = _look(path)
         snapshots = Snapshots(path)
         if created:
@@ -169,8 +169,12 @@ def _attempt(connection: sqlite3.Connection, baseline: Baseline, *, keep: bool) 
 
 
 @contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Turn what stands in the way into a refusal."""
+def refusing(path: Path) -> Iterator[None]:
+    """Turn what stands in the way of using `path` into a refusal.
+
+    Raises:
+        DatabaseRefused: instead of the errors of SQLite, of the operating system, and of a baseline.
+    """
     try:
         yield
     except sqlite3.Error as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from a_parallel_kernel import ledger
 from a_parallel_kernel.connections import connect
 from a_parallel_kernel.database import SqliteDatabase
-from a_parallel_kernel.migrate import Baseline, prepare
+from a_parallel_kernel.migrate import Baseline, prepare, refusing
 from a_parallel_kernel.migration_files import MigrationFile, MigrationRefused
 from a_parallel_kernel.snapshots import Snapshots, copy_database
 
@@ -145,11 +145,12 @@ def rehearse(path: Path, baseline: Baseline, plugins: Iterable[PluginMigrations]
     with tempfile.TemporaryDirectory(prefix="a-parallel-rehearsal-") as directory:
         copy = Path(directory) / path.name
         if path.exists():
-            copy_database(path, copy)
+            with refusing(path):
+                copy_database(path, copy)
         prepared = prepare(copy, baseline)
         done = [f"baseline {baseline.VERSION}"] if prepared.upgraded else []
         with closing(connect(copy)) as connection:
-            return [Rehearsal(ledger.KERNEL, done), *(_rehearse(plugin, connection) for plugin in plugins)]
+            return [Rehearsal(ledger.BASELINE, done), *(_rehearse(plugin, connection) for plugin in plugins)]
 
 
 def _rehearse(plugin: PluginMigrations, connection: sqlite3.Connection) -> Rehearsal:

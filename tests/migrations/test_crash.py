@@ -3,8 +3,6 @@
 import re
 import shutil
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -13,8 +11,7 @@ import pytest
 from a_parallel_kernel.migrate import prepare
 from a_parallel_migrations import baseline
 from tests.migrations import shapes
-
-ROOT = Path(__file__).parents[2]
+from tests.support.killing import killed_at_each_statement
 
 
 def dump(path: Path) -> list[str]:
@@ -24,17 +21,14 @@ def dump(path: Path) -> list[str]:
     return [re.sub(r"'[0-9a-f]{32}'|'20[^']*Z'", "?", line) for line in text]
 
 
-def run_killer(database: Path, scratch: Path) -> dict[Path, str]:
-    """Return the databases left by an upgrade that was killed at each of its statements."""
-    scratch.mkdir()
-    command = [sys.executable, "-m", "tests.migrations.crash", str(database), str(scratch)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
-    assert done.returncode == 0, done.stderr
-    lines = (line.split(" ", 1) for line in done.stdout.splitlines())
-    return {scratch / f"{int(number):03d}" / database.name: statement for number, statement in lines}
+def upgrade(path: Path) -> None:
+    prepare(path, baseline)
 
 
-@pytest.mark.parametrize(("steps", "mode"), [(6, "wal"), (6, "delete"), (11, "wal")])
+UPGRADE = f"{__name__}:upgrade"
+
+
+@pytest.mark.parametrize(("steps", "mode"), [(6, "delete"), (11, "wal")])
 def test_killed_at_any_statement(tmp_path: Path, steps: int, mode: str) -> None:
     original = tmp_path / "original" / "data.db"
     original.parent.mkdir()
@@ -47,14 +41,14 @@ def test_killed_at_any_statement(tmp_path: Path, steps: int, mode: str) -> None:
     prepare(upgraded, baseline)
     new = dump(upgraded)
 
-    left = run_killer(original, tmp_path / "killed")
+    left = killed_at_each_statement(UPGRADE, original, tmp_path / "killed")
 
     assert len(left) > 60
     assert "COMMIT" in left.values()
     assert any("VACUUM" in statement for statement in left.values())
     for path, statement in left.items():
         assert dump(path) in (old, new), f"neither old nor new after a kill at {statement}"
-        prepare(path, baseline)
+        upgrade(path)
         assert dump(path) == new, f"the start after a kill at {statement} did not complete it"
         assert_whole_snapshots(path, old)
 
@@ -71,12 +65,12 @@ def test_killed_at_any_statement_of_the_first_start(tmp_path: Path) -> None:
     complete = tmp_path / "complete.db"
     prepare(complete, baseline)
     new = dump(complete)
-    left = run_killer(tmp_path / "data.db", tmp_path / "killed")
+    left = killed_at_each_statement(UPGRADE, tmp_path / "data.db", tmp_path / "killed")
     assert len(left) > 20
     empty = dump(tmp_path / "empty.db")
     for path in left:
         assert dump(path) in (empty, new)
-        prepare(path, baseline)
+        upgrade(path)
         assert dump(path) == new
 
 

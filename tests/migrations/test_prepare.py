@@ -112,7 +112,7 @@ def test_an_emptied_file_does_not_cost_its_log(path: Path) -> None:
 def test_a_newer_file_is_refused_and_left_as_it_is(path: Path) -> None:
     prepare(path, baseline)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        connection.execute("INSERT INTO kernel_migrations VALUES ('kernel', 'baseline-002', '', '2030')")
+        connection.execute("INSERT INTO kernel_migrations VALUES ('baseline', 'baseline-002', '', '2030')")
     before = path.read_bytes()
     assert "newer version" in refusal(path).reason
     assert path.read_bytes() == before
