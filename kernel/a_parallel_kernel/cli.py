@@ -6,13 +6,11 @@ import os
 import sys
 import tomllib
 from collections.abc import Sequence
-from importlib.metadata import version as distribution_version
 from pathlib import Path
 from typing import Any, NoReturn
 
 from a_parallel_kernel.config import Config, ConfigError, load
-
-VERSION = distribution_version("a-parallel")
+from a_parallel_kernel.version import VERSION
 
 USAGE = """\
 a-parallel: run many coding agents side by side, each in its own git worktree

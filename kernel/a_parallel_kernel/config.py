@@ -46,6 +46,7 @@ class ServerSettings(Section):
         rate_limit: requests a minute for each peer; 0 switches the limit off.
         max_body: bytes of a request's body.
         data_directory: holds the database and the secrets.
+        open_to_peers: hand the token of local mode to other machines too.
     """
 
     host: str = "127.0.0.1"
@@ -59,6 +60,7 @@ class ServerSettings(Section):
     rate_limit: int = Field(default=1000, ge=0)
     max_body: int = Field(default=128 * 1024 * 1024, gt=0)
     data_directory: Path = Path("~/.a-parallel")
+    open_to_peers: bool = False
 
     @property
     def origins(self) -> tuple[str, ...]:

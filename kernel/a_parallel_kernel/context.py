@@ -60,9 +60,21 @@ class Kernel(Protocol):
     """What a context needs of the kernel."""
 
     services: dict[str, Any]
-    db: Database
-    hooks: Hooks
-    info: ServerInfo
+
+    @property
+    def db(self) -> Database:
+        """The open database."""
+        ...
+
+    @property
+    def hooks(self) -> Hooks:
+        """Calls hooks of running plugins."""
+        ...
+
+    @property
+    def info(self) -> ServerInfo:
+        """Facts about the server."""
+        ...
 
     def publish(self, event: Event) -> None:
         """Publish an event."""

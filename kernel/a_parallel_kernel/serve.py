@@ -38,7 +38,21 @@ async def _serve(config: Config) -> int:
         await stop.wait()
     finally:
         await kernel.stop()
+        await _leave_nobody_behind()
     return 0
+
+
+async def _leave_nobody_behind() -> None:
+    """Cancel what still runs; a task that will not end must not keep the process alive, as ``asyncio.run`` would."""
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        _, stubborn = await asyncio.wait(left, timeout=1)
+        if stubborn:
+            names = ", ".join(sorted(task.get_name() for task in stubborn))
+            print(f"a-parallel: ended although these would not: {names}", file=sys.stderr, flush=True)
+            os._exit(0)
 
 
 def _install_signals(stop: asyncio.Event) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +22,8 @@ from a_parallel_kernel.records import Record
 
 log = logging.getLogger("a_parallel.kernel")
 Phase = Callable[[str], None]
+Migrate = Callable[[str, str, Collection[str]], Awaitable[None]]
+"""Applies the migrations of a plugin: its id, ``package:directory``, its further tables."""
 
 
 class Mounts(Protocol):
@@ -37,13 +39,6 @@ class Mounts(Protocol):
 
     async def drain(self, plugin: str, deadline: float) -> None:
         """Wait until no request of the plugin's is in flight, at most `deadline` seconds."""
-
-
-class Migrator(Protocol):
-    """Brings a plugin's tables up to date."""
-
-    async def __call__(self, plugin: str, source: str, tables: Collection[str]) -> None:
-        """Apply the migrations of ``package:directory``."""
 
 
 class Starter:
@@ -64,7 +59,7 @@ class Starter:
         kernel: Kernel,
         config: Config,
         mounts: Mounts,
-        migrate: Migrator,
+        migrate: Migrate,
         report: Callable[[str, BaseException | None, float], None],
     ) -> None:
         self.manager = manager

@@ -134,7 +134,8 @@ async def test_a_switch_outlives_the_server(tmp_path: Path, inmates: list[Candid
 
 async def test_what_a_flag_decided_is_not_switched(tmp_path: Path, inmates: list[Candidate]) -> None:
     settings: dict[str, Any] = {"plugins.disabled": ["zoo_healthy"]}
-    running = await RunningKernel.start({}, tmp_path, candidates=inmates[-1:], settings=settings)
+    healthy = [candidate for candidate in inmates if candidate.id == "zoo_healthy"]
+    running = await RunningKernel.start({}, tmp_path, candidates=healthy, settings=settings)
     with pytest.raises(AnswerError) as caught:
         await running.client.post("/api/kernel/plugins/zoo_healthy/enable")
     assert (caught.value.status, "flag" in str(caught.value.error)) == (409, True)

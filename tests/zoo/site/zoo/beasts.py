@@ -1,6 +1,7 @@
 """The inmates."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
@@ -63,17 +64,15 @@ class HangsAtStart(Plugin):
 
 
 class Stubborn(Plugin):
-    """Never gets ready, and does not let itself be cancelled either."""
+    """Never gets ready, and does not let itself be cancelled either, at least the first time."""
 
     manifest = PLAIN
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
-        while True:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                continue
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        await asyncio.Event().wait()
         yield
 
 

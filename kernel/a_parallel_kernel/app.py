@@ -1,0 +1,248 @@
+"""Wires the kernel; it decides nothing itself."""
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from a_parallel_contracts.auth import AUTHENTICATOR, Authenticator
+from a_parallel_contracts.database import Database
+from a_parallel_contracts.events import Event
+from a_parallel_contracts.plugin import Plugin, PluginState, ServerInfo
+from a_parallel_contracts.services import ServiceKey
+from a_parallel_contracts.topics import SOCKETS
+from a_parallel_kernel.admin import KERNEL, Admin
+from a_parallel_kernel.admission import HttpServices
+from a_parallel_kernel.bus import Bus
+from a_parallel_kernel.clients import HttpSettings
+from a_parallel_kernel.config import Config, ServerSettings
+from a_parallel_kernel.context import Release
+from a_parallel_kernel.discovery import Candidate, find_candidates
+from a_parallel_kernel.hooks import HookDispatcher
+from a_parallel_kernel.listen import take_address, url_of
+from a_parallel_kernel.lock import DirectoryLock, Holder
+from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.server import HttpServer
+from a_parallel_kernel.starting import Starter
+from a_parallel_kernel.store import Store
+from a_parallel_kernel.supervisor import Supervisor, new_manager
+from a_parallel_kernel.switches import Switches
+from a_parallel_kernel.version import VERSION
+from a_parallel_kernel.watchdog import Watchdog
+from a_parallel_kernel.websocket import Hub
+
+log = logging.getLogger("a_parallel.kernel")
+EventT = TypeVar("EventT", bound=Event)
+
+
+class Kernel:
+    """The running server.
+
+    Parameters:
+        config: the merged configuration.
+        candidates: plugins to choose from; all installed ones by default.
+
+    Attributes:
+        url: where it listens, once started.
+        services: what plugins provide, by name.
+        supervisor: holds the plugins' records.
+    """
+
+    url: str
+    info: ServerInfo
+    db: Database
+    hooks: HookDispatcher
+    supervisor: Supervisor
+
+    def __init__(self, config: Config, candidates: Iterable[Candidate] | None = None) -> None:
+        self.config = config
+        self.services: dict[str, Any] = {}
+        self._candidates = find_candidates() if candidates is None else list(candidates)
+        self._bus = Bus()
+        self._exit = AsyncExitStack()
+
+    # --- start and stop ---------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Take the address and the data directory, open the database, start the plugins, answer.
+
+        Raises:
+            AddressInUse, DirectoryInUse, DatabaseRefused, BootError: nothing is left running;
+                `stop` may be called, and changes nothing.
+        """
+        try:
+            await self._start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self) -> None:
+        server = self.config.server
+        listener = take_address(server)
+        self._exit.callback(listener.close)
+        host, port, self.url = url_of(listener)
+        lock = self._take_directory()
+        self.info = _info(server, host, port)
+        store = await Store.open(server.data_directory, self.publish)
+        self._exit.push_async_callback(store.db.close)
+        self.db = store.db
+        http = self._build(store)
+        await self._boot()
+        runner = http.runner()
+        await runner.setup()
+        self._exit.push_async_callback(runner.cleanup)
+        await web.SockSite(runner, listener).start()
+        lock.announce(Holder(os.getpid(), self.url, VERSION))
+
+    def _take_directory(self) -> DirectoryLock:
+        directory = self.config.server.data_directory
+        make_private_directory(directory)
+        lock = DirectoryLock(directory)
+        self._exit.callback(lock.release)
+        return lock
+
+    def _build(self, store: Store) -> HttpServer:
+        self._hub = Hub(
+            _http_settings(self.config.server),
+            authenticator=self._authenticator,
+            resources=self._resources,
+            publish=self.publish,
+            report=self._report,
+        )
+        self.services[SOCKETS.name] = self._hub
+        self._bus.tap(self._hub.hear)
+        http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
+        manager = new_manager()
+        self.hooks = HookDispatcher(manager, self._context_of, lambda plugin, error: self._report(plugin, error, 0.0))
+        migrate = _migrator(store)
+        starter = Starter(manager, self, self.config, http, migrate, self._report)
+        self.supervisor = Supervisor(
+            self._candidates, self.config, Switches(store.db), starter, [SOCKETS.name], self.publish
+        )
+        admin = Admin(self.supervisor, self.config, self.hooks, lambda: _document(http), VERSION)
+        http.mount(KERNEL, admin.routes(), admin.topics())
+        return http
+
+    def _http_services(self) -> HttpServices:
+        return HttpServices(
+            authenticator=self._authenticator,
+            resources=self._resources,
+            plugin_state=self._state_of,
+            report=self._report,
+            authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
+        )
+
+    async def _boot(self) -> None:
+        """Start the plugins; after a while those that are slow go on starting while the others serve."""
+        watchdog = Watchdog(self.config.kernel.block_limit, self._packages, self._blocked)
+        watchdog.start()
+        self._exit.callback(watchdog.stop)
+        self._exit.push_async_callback(self.supervisor.shutdown)
+        boot = asyncio.create_task(self.supervisor.boot(), name="boot")
+        done, _ = await asyncio.wait({boot}, timeout=self.config.kernel.ready_after)
+        if done:
+            boot.result()
+        else:
+            log.warning("some plugins are still starting; the others serve already")
+            boot.add_done_callback(_log_failure)
+            self._exit.push_async_callback(_finish, boot)
+
+    async def stop(self) -> None:
+        """Stop answering, stop the plugins, dependents first, close the database, free address and directory."""
+        await self._exit.aclose()
+
+    async def settled(self) -> None:
+        """Return when every event has been handled and every frame has been written."""
+        await self._bus.settled()
+        await self._hub.settled()
+
+    # --- what contexts and the HTTP side ask for ----------------------------------------------------
+
+    def publish(self, event: Event) -> None:
+        """Publish an event on the bus."""
+        self._bus.publish(event)
+
+    def subscribe(self, plugin: str, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> Release:
+        """Subscribe a plugin's handler and return what ends it."""
+
+        def handled(event: EventT) -> Awaitable[None]:
+            return self._handle(plugin, handler, event)
+
+        subscription = self._bus.subscribe(
+            event, handled, owner=plugin, report=lambda owner, error: self._report(owner, error, 0.0)
+        )
+        return lambda: subscription.close(self.config.kernel.stop_deadline / 2)
+
+    async def _handle(self, plugin: str, handler: Callable[[EventT], Awaitable[None]], event: EventT) -> None:
+        await handler(event)
+        self._report(plugin, None, 0.0)
+
+    def _authenticator(self) -> Authenticator | None:
+        found: Authenticator | None = self.services.get(AUTHENTICATOR.name)
+        return found
+
+    def _resources(self, key: ServiceKey[Any]) -> Any:
+        return self.services.get(key.name)
+
+    def _state_of(self, plugin: str) -> str:
+        return PluginState.RUNNING if plugin == KERNEL else self.supervisor.state_of(plugin)
+
+    def _context_of(self, id: str) -> Any:
+        record = self.supervisor.active(id)
+        return record.context if record else None
+
+    def _report(self, id: str, error: BaseException | None, seconds: float) -> None:
+        self.supervisor.report(id, error, seconds)
+
+    def _packages(self) -> Mapping[str, str]:
+        records = self.supervisor.records.values()
+        return {record.id: type(record.plugin).__module__ for record in records if record.plugin}
+
+    def _blocked(self, plugin: str | None, seconds: float) -> None:
+        log.error("the event loop was blocked for %.1f s%s", seconds, f" by plugin {plugin}" if plugin else "")
+        if plugin:
+            self._report(plugin, RuntimeError(f"blocked the event loop for {seconds:.1f} s"), seconds)
+
+
+def _http_settings(server: ServerSettings) -> HttpSettings:
+    return HttpSettings(
+        host=server.host,
+        origins=server.origins,
+        allowed_hosts=server.allowed_hosts,
+        trusted_proxies=server.trusted_proxies,
+        rate_limit=server.rate_limit,
+        max_body=server.max_body,
+        open_to_peers=server.open_to_peers,
+    )
+
+
+def _info(server: ServerSettings, host: str, port: int) -> ServerInfo:
+    return ServerInfo(VERSION, server.auth_mode, host, port, server.data_directory, server.origins, server.max_body)
+
+
+def _document(http: HttpServer) -> dict[str, Any]:
+    from a_parallel_kernel.openapi import document  # builds many models: only when somebody asks
+
+    return document(http.routes.endpoints(), VERSION)
+
+
+def _migrator(store: Store) -> Callable[[str, str, Collection[str]], Awaitable[None]]:
+    async def migrate(plugin: str, source: str, tables: Collection[str]) -> None:
+        for name in await store.migrate(plugin, source, tables):
+            log.info("applied the migration %s of plugin %s", name, plugin)
+
+    return migrate
+
+
+async def _finish(boot: "asyncio.Task[None]") -> None:
+    boot.cancel()
+    await asyncio.wait({boot})
+
+
+def _log_failure(boot: "asyncio.Task[None]") -> None:
+    if not boot.cancelled() and (error := boot.exception()) is not None:
+        log.error("%s", error)
