@@ -3,13 +3,13 @@
 import inspect
 import logging
 from collections.abc import Iterable, Iterator
-from types import NoneType
-from typing import Any, Literal, Union, get_args
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import TypeAdapter
 from pydantic.errors import PydanticUserError
 
-from a_parallel_contracts.http import FileResponse, Response
+from a_parallel_contracts.http import FileResponse, Ok, Response
 from a_parallel_kernel.endpoints import Endpoint
 from a_parallel_kernel.topics import MountedTopic
 
@@ -22,6 +22,7 @@ _Key = tuple[str, Mode]
 _ERROR = {"$ref": "#/components/responses/Error"}
 _OK = {"type": "object", "properties": {"ok": {"const": True}}, "required": ["ok"]}
 _RAW = (Response, FileResponse)
+_NOTHING = (None, NoneType, Ok)
 
 
 def document(endpoints: Iterable[Endpoint], version: str, topics: Iterable[MountedTopic] = ()) -> dict[str, Any]:
@@ -66,11 +67,16 @@ def _wanted(routes: list[Endpoint]) -> Iterator[tuple[str, Mode, Any]]:
 
 def _serialised(returns: Any) -> Any:
     """Return what is left of a return type without the answers that a handler builds itself."""
-    if returns in (*_RAW, Any, None, NoneType):
+    if returns in (*_NOTHING, Any) or _is_raw(returns):
         return None
-    members = [member for member in get_args(returns) if member in _RAW]
-    rest = tuple(member for member in get_args(returns) if member not in _RAW)
-    return Union[rest] if members and rest else returns  # noqa: UP007 - built from a tuple
+    members = get_args(returns) if get_origin(returns) in (Union, UnionType) else (returns,)
+    return Union[tuple(member for member in members if member not in _RAW)]  # noqa: UP007 - built from a tuple
+
+
+def _is_raw(returns: Any) -> bool:
+    """Tell whether the handler always builds its answer itself."""
+    members = get_args(returns) if get_origin(returns) in (Union, UnionType) else (returns,)
+    return all(member in _RAW for member in members)
 
 
 class _Schemas:
@@ -109,7 +115,7 @@ def _adapter(key: str, mode: Mode, kind: Any) -> TypeAdapter[Any] | None:
         adapter: TypeAdapter[Any] = TypeAdapter(kind)
         adapter.json_schema(mode=mode)
     except PydanticUserError as error:
-        log.warning("%s cannot be described: %s", key, str(error).partition("\n")[0])
+        log.warning("%s cannot be described: %s", key, str(error).partition(". ")[0])
         return None
     return adapter
 
@@ -158,9 +164,9 @@ def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, A
 
 def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
     route, returns = endpoint.route, endpoint.signature.returns
-    schema: Schema = _OK if returns in (None, NoneType) else {}
+    schema: Schema = _OK if returns in _NOTHING else {}
     schema = schemas.get(f"{endpoint.action} returns", "serialization") or schema
-    success = _content("Success.", schema) if returns not in _RAW else {"description": "Success."}
+    success = _content("Success.", schema) if not _is_raw(returns) else {"description": "Success."}
     brings = endpoint.signature.body is not None or endpoint.signature.query is not None
     errors = {
         "400": brings,

@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
+import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from pydantic import Field
 
 from a_parallel_contracts import (
     Event,
     FileResponse,
+    Ok,
     Omissible,
     Request,
     Response,
@@ -66,8 +68,9 @@ async def search(request: Request[None, None, Search]) -> list[Note]:
     raise NotImplementedError
 
 
-async def remove(request: Request[Thing]) -> None:
+async def remove(request: Request[Thing]) -> Ok:
     """Remove it."""
+    return Ok()
 
 
 async def page(request: Request) -> Response:
@@ -78,7 +81,7 @@ async def either(request: Request) -> Note | Response:
     raise NotImplementedError
 
 
-async def file(request: Request) -> FileResponse:
+async def file(request: Request) -> FileResponse | Response:
     raise NotImplementedError
 
 
@@ -155,6 +158,11 @@ def test_an_operation_tells_bodies_parameters_answers_and_access() -> None:
     nothing = whole["paths"]["/api/notes/{id}"]["delete"]["responses"]["200"]
     assert nothing["content"]["application/json"]["schema"]["required"] == ["ok"]
     assert "$ref" in whole["paths"]["/api/either"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+
+
+def test_only_what_has_no_schema_is_complained_of(caplog: pytest.LogCaptureFixture) -> None:
+    described()
+    assert [record.getMessage().partition(" returns")[0] for record in caplog.records] == ["GET /api/odd"]
 
 
 def test_operation_ids_are_unique() -> None:
