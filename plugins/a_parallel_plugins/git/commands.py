@@ -81,7 +81,11 @@ DIFF_FORMAT = (
 )
 """Options of ``git diff`` that the user's settings would otherwise decide."""
 
-_LOCKED = re.compile(r"'[^'\n]+\.lock'|could not lock config file")
+_LOCKED = re.compile(
+    r"'/[^'\n]+\.lock': (?!File name too long|No space left|No such file|Permission denied|Read-only)"
+    r"|could not lock config file"
+)
+"""In whatever language, but for the reasons that waiting does not cure."""
 
 
 class Commands:
