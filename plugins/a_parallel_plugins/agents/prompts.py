@@ -8,7 +8,7 @@ NOTED_AFTER = (ThreadStatus.INTERRUPTED, ThreadStatus.STOPPED, ThreadStatus.FAIL
 """States after which a resumed agent is told that it was cut short."""
 
 RESUME_NOTE = (
-    "[System note: the previous session was interrupted before it was finished. Go on from the last step that was"
+    "[SYSTEM NOTE: the previous session was interrupted before it was finished. Go on from the last step that was"
     " completed; do not plan anew and do not repeat what is done.]"
 )
 CONVERSATION_LIMIT = 60_000
