@@ -117,9 +117,11 @@ async def end(census: Census, select: Selector, *, first: Signals = signal.SIGTE
 
 
 async def _living(census: Census, select: Selector) -> list[Entry]:
+    """Return the members, parents before children: a shell should end of the signal, not of its child's end."""
     snapshot = await census.take()
     spared = snapshot.ancestors(os.getpid())
-    return [entry for entry in select(snapshot) if entry.pid not in spared]
+    members = [entry for entry in select(snapshot) if entry.pid not in spared]
+    return sorted(members, key=lambda entry: len(snapshot.ancestors(entry.pid)))
 
 
 def signal_exactly(entry: Entry, number: Signals) -> None:

@@ -86,7 +86,9 @@ def terminal(argv: Sequence[str], cwd: str, env: Mapping[str, str], rows: int, c
     def start() -> Any:
         _refuse_unusable(argv, env)
         program = shutil.which(argv[0], path=env.get("PATH", os.defpath)) or argv[0]
-        return PtyProcess.spawn([program, *argv[1:]], env=dict(env), preexec_fn=prepare, dimensions=(rows, cols))
+        spawned = PtyProcess.spawn([program, *argv[1:]], env=dict(env), preexec_fn=prepare, dimensions=(rows, cols))
+        os.set_inheritable(spawned.fd, False)
+        return spawned
 
     return _attempt(argv, cwd, start)
 

@@ -179,9 +179,11 @@ class InputStream:
 
 async def collect(stream: InputStream, limit: int | None) -> tuple[bytes, bool]:
     """Return everything that comes, and whether it was cut at `limit` bytes."""
-    collected = bytearray()
+    collected: list[bytes] = []
+    size = 0
     while data := await stream.read(HIGH_WATER):
-        collected += data
-        if limit is not None and len(collected) > limit:
-            return bytes(collected[:limit]), True
-    return bytes(collected), False
+        collected.append(data)
+        size += len(data)
+        if limit is not None and size > limit:
+            return b"".join(collected)[:limit], True
+    return b"".join(collected), False

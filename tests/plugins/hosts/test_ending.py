@@ -181,3 +181,10 @@ async def test_stopping_ends_everything_at_the_same_time(hosts: HostsService, tm
     assert not alive(terminal.pid)
     assert (await command).returncode == -signal.SIGKILL
     assert marked_with(host._store.directory) == []
+
+
+async def test_parents_are_asked_before_their_children(host: LocalHost, tmp_path: Path) -> None:
+    script = "n=0; while [ $n -lt 20 ]; do n=$((n+1)); sleep 600 & done; echo $$; wait"
+    for _ in range(5):
+        process, _ = await shell(host, tmp_path, script)
+        assert await process.terminate() == -signal.SIGTERM
