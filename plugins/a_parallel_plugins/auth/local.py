@@ -39,9 +39,10 @@ class LocalMode:
 
     async def authenticate(self, credentials: Credentials) -> Actor | None:
         """Return the local user if the token, or for two routes the cookie, is right."""
-        given = bearer(credentials.headers.get("authorization"))
-        if given is None and credentials.websocket:
-            given = credentials.query.get("token")
+        if credentials.websocket:
+            given = credentials.query.get("token")  # browsers cannot set headers there (``websocket.md`` §1.1)
+        else:
+            given = bearer(credentials.headers.get("authorization"))
         if given is not None:
             return LOCAL_ACTOR if _equal(given, self._token) else None
         return LOCAL_ACTOR if self._may_open(credentials) else None

@@ -74,6 +74,8 @@ async def test_the_token_in_the_address_counts_for_the_websocket_alone() -> None
     assert await mode.authenticate(credentials(path="/ws", query={"token": TOKEN}, websocket=True)) == LOCAL_ACTOR
     assert await mode.authenticate(credentials(path="/ws", query={"token": "x"}, websocket=True)) is None
     assert await mode.authenticate(credentials(path="/ws", websocket=True)) is None
+    header = {"authorization": f"Bearer {TOKEN}"}
+    assert await mode.authenticate(credentials(path="/ws", headers=header, websocket=True)) is None
     assert await mode.authenticate(credentials(query={"token": TOKEN})) is None
 
 
