@@ -45,7 +45,11 @@ class ClaudeProvider:
         found = await self._detector.find()
         argv = run_arguments(found.path, run, self._settings)
         process = await self._spawn(argv, run.directory, run.thread.id, environment(run.environment))
-        session = ClaudeSession(process, run, gate, self._settings, self._log)
+        try:
+            session = ClaudeSession(process, run, gate, self._settings, self._log)
+        except BaseException:
+            await process.terminate()
+            raise
         self._sessions.add(session)
         session.on_exit(self._sessions.discard)
         return session

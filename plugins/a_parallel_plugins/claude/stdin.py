@@ -12,7 +12,8 @@ Json = Mapping[str, Any]
 
 def user_line(prompt: Prompt) -> bytes:
     """Return a user message; its trimmed text, if any, comes before the images."""
-    content: list[Any] = [{"type": "text", "text": text}] if (text := prompt.text.strip()) else []
+    text = prompt.text.strip().encode("utf-8", "replace").decode()  # halves of surrogate pairs have no encoding
+    content: list[Any] = [{"type": "text", "text": text}] if text else []
     content += [image.model_dump() for image in prompt.images]
     return _dump({"type": "user", "message": {"role": "user", "content": content}, "uuid": prompt.id})
 

@@ -48,12 +48,12 @@ class Drive:
         """Return the events of these kinds so far."""
         return [event for event in self.events if isinstance(event, kinds)]
 
-    async def until(self, kind: type, count: int = 1, timeout: float = 30) -> Any:
+    async def until(self, kind: type, count: int = 1, timeout: float = 60) -> Any:
         """Return the `count`-th event of a kind, waiting for it."""
         await self._wait(lambda: len(self.of_kind(kind)) >= count, timeout)
         return self.of_kind(kind)[count - 1]
 
-    async def until_that(self, holds: Callable[[Any], bool], timeout: float = 30) -> Any:
+    async def until_that(self, holds: Callable[[Any], bool], timeout: float = 60) -> Any:
         """Return the first event for which `holds`, waiting for it."""
         await self._wait(lambda: any(map(holds, self.events)), timeout)
         return next(filter(holds, self.events))
@@ -67,7 +67,7 @@ class Drive:
         except TimeoutError:
             raise AssertionError(f"not told within {timeout} s; told: {self.events[-20:]}") from None
 
-    async def exited(self, timeout: float = 30) -> Exited:
+    async def exited(self, timeout: float = 60) -> Exited:
         """Return the last event."""
         exited: Exited = await self.until(Exited, timeout=timeout)
         await self._consumer

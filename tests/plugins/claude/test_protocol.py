@@ -122,3 +122,8 @@ def test_a_message_of_images_alone_has_no_text_block() -> None:
     image = ImageAttachment(type="image", source=ImageSource(type="base64", media_type="image/png", data="aGk="))
     line = orjson.loads(user_line(Prompt("u", " ", (image,))))
     assert [block["type"] for block in line["message"]["content"]] == ["image"]
+
+
+def test_a_message_with_half_a_surrogate_pair_can_be_sent() -> None:
+    line = orjson.loads(user_line(Prompt("u", "half \ud83d")))
+    assert line["message"]["content"] == [{"type": "text", "text": "half ?"}]
