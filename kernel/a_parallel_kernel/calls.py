@@ -12,7 +12,7 @@ from a_parallel_contracts.http import Request, Response
 from a_parallel_kernel.admission import Admission, HttpServices
 from a_parallel_kernel.answers import ClientGone, answer, stream
 from a_parallel_kernel.body import parse_body, parse_query, read_body
-from a_parallel_kernel.clients import Client, ClientGate, lower_headers
+from a_parallel_kernel.clients import Client, ClientGate
 from a_parallel_kernel.endpoints import Endpoint
 from a_parallel_kernel.flights import Flights
 from a_parallel_kernel.headers import decorate
@@ -79,7 +79,7 @@ class Caller:
             params=match.params,
             method=request.method,
             path=request.path,
-            headers=lower_headers(request),
+            headers=client.headers,
             cookies=request.cookies,
             peer=client.peer,
             secure=client.secure,

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urlsplit
 
@@ -54,6 +55,7 @@ class Client:
         host_allowed: the Host header names this server.
         origin: the Origin header, or None.
         origin_allowed: there is none, or it is same-origin or on the list.
+        headers: all of them by lower-case name.
     """
 
     peer: str | None
@@ -62,14 +64,12 @@ class Client:
     host_allowed: bool
     origin: str | None
     origin_allowed: bool
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def rate_key(self) -> str:
         """Who shares a rate limit: an address, or the network of 64 bits that one IPv6 user has."""
-        address = ip_address(self.peer) if self.peer else None
-        if isinstance(address, IPv6Address):
-            return str(ip_network((address.packed[:8] + bytes(8), 64)))
-        return str(address or UNIX)
+        return _rate_key(self.peer) if self.peer else UNIX
 
 
 def host_name(host: str) -> str:
@@ -90,6 +90,19 @@ def normalised(origin: str) -> str:
     return f"{parts.scheme}://[{host}]{suffix}" if ":" in host else f"{parts.scheme}://{host}{suffix}"
 
 
+# Parsing an address costs a tenth of a request, and the same few come again and again.
+@lru_cache(4096)
+def _rate_key(peer: str) -> str:
+    address = ip_address(peer)
+    return str(ip_network((address.packed[:8] + bytes(8), 64))) if isinstance(address, IPv6Address) else peer
+
+
+@lru_cache(4096)
+def _is_loopback(address: str) -> bool:
+    return ip_address(address).is_loopback
+
+
+@lru_cache(4096)
 def plain_address(text: str) -> str | None:
     """Return the address in `text`, without port, brackets, zone and IPv4 mapping; None if there is none."""
     candidates = (text, host_name(text))
@@ -126,7 +139,7 @@ class ClientGate:
         peer = self._forwarded(request.headers, socket) if forwarded else socket
         secure = request.secure or (forwarded and _forwarded_scheme(request.headers) == "https")
         origin = request.headers.get("Origin")
-        local = peer is None or ip_address(peer).is_loopback
+        local = peer is None or _is_loopback(peer)
         return Client(
             peer=peer,
             trusted=local or self._open,
@@ -134,13 +147,13 @@ class ClientGate:
             host_allowed=self._host_allowed(request),
             origin=origin,
             origin_allowed=origin is None or self._origin_allowed(origin, request, secure),
+            headers=lower_headers(request),
         )
 
     def _is_proxy(self, socket: str | None) -> bool:
         if socket is None:
             return self._unix_is_proxy
-        address = ip_address(socket)
-        return any(address in network for network in self._proxies)
+        return bool(self._proxies) and any(ip_address(socket) in network for network in self._proxies)
 
     def _forwarded(self, headers: Mapping[str, str], socket: str | None) -> str | None:
         """Return the last hop that is no trusted proxy; what stands left of it anybody may have written."""
@@ -164,7 +177,7 @@ class ClientGate:
         if address is None:
             return False
         # No name means no DNS rebinding: an address is good if it is ours.
-        return ip_address(address).is_loopback or (self._wildcard and address == _own_address(request))
+        return _is_loopback(address) or (self._wildcard and address == _own_address(request))
 
     def _origin_allowed(self, origin: str, request: web.BaseRequest, secure: bool) -> bool:
         if origin in self._origins:
@@ -182,7 +195,7 @@ def credentials_of(request: web.BaseRequest, client: Client, *, websocket: bool 
     return Credentials(
         method=request.method,
         path=request.path,
-        headers=lower_headers(request),
+        headers=client.headers,
         cookies=request.cookies,
         query=dict(request.query),
         peer=client.peer,

@@ -1,7 +1,9 @@
 """The HTTP server: one resource of ours in aiohttp's router, behind which plugins come and go at run time."""
 
+import asyncio
+import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +19,11 @@ from a_parallel_kernel.pipeline import Pipeline
 from a_parallel_kernel.router import RouteTable
 from a_parallel_kernel.websocket import Hub
 
+log = logging.getLogger("a_parallel.http")
+
 SOCKET = ("ws",)
+RECHECK_EVERY = 180.0
+"""Seconds between two looks at whether the sockets' sessions are still good (``websocket.md`` §8)."""
 
 
 class HttpServer:
@@ -44,11 +50,12 @@ class HttpServer:
     def application(self) -> web.Application:
         """Return the application to be run, e.g. by `runner`.
 
-        On its shutdown all sockets are closed with 1001.
+        While it runs, sockets are checked anew every few minutes; on its shutdown all are closed with 1001.
         """
         # The pipeline bounds bodies itself, by route; 0 switches aiohttp's own limit off.
         application = web.Application(client_max_size=0)
         application.router.register_resource(_Everything(self._handle))
+        application.cleanup_ctx.append(self._rechecks)
         application.on_shutdown.append(self._shut_down)
         return application
 
@@ -68,6 +75,20 @@ class HttpServer:
         if segments_of(request.rel_url.raw_path) == SOCKET:
             return await self.hub.handle(request)
         return await self._pipeline.handle(request)
+
+    async def _rechecks(self, application: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._recheck_regularly(), name="hub: recheck")
+        yield
+        task.cancel()
+        await asyncio.wait({task})
+
+    async def _recheck_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_EVERY)
+            try:
+                await self.hub.recheck()
+            except Exception:
+                log.exception("the sockets could not be checked anew")
 
     async def _shut_down(self, application: web.Application) -> None:
         await self.hub.close_all()

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from a_parallel_contracts import (
     Actor,
@@ -22,7 +24,7 @@ from a_parallel_contracts import (
     put,
 )
 from a_parallel_kernel.clients import HttpSettings
-from tests.kernel.serving import THINGS, TOKEN, Kernel, Served, Thing, serving, until
+from tests.kernel.serving import BEARER, THINGS, TOKEN, Kernel, Served, Thing, serving, until
 
 ORIGINS = ("http://localhost:5173", "tauri://localhost", "http://tauri.localhost")
 
@@ -591,3 +593,45 @@ async def test_a_handler_that_raises_before_reading_a_huge_body_still_answers(se
 
     served.server.mount("more", [patch("/api/refuse", refuse)])
     assert (await served.json("PATCH", "/api/refuse", data=b"x" * 3_000_000))[0] == 400
+
+
+# --- odd requests ---------------------------------------------------------------------------------
+
+
+async def test_requests_in_forms_that_browsers_do_not_send(served: Served) -> None:
+    assert (await served.get_raw("http://localhost/api/health"))[0] == 200
+    assert (await served.get_raw("/api/health?x=%zz"))[0] == 200
+    assert (await served.get_raw("/api/%zz"))[0] == 401
+    assert (await served.get_raw("/api/%ff", f"Authorization: Bearer {TOKEN}"))[2] == b'{"error":"Not found"}'
+    assert (await served.get_raw("/%zz"))[0] == 404
+    assert (await served.get_raw("/api/health#fragment"))[0] in (200, 400)
+    assert (await served.raw("OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))[0] == 204
+    assert (await served.raw("BREW /api/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"))[0] in (
+        400,
+        404,
+    )
+    assert (await served.raw("GET /api/health HTTP/1.0\r\n\r\n"))[0] == 403
+    assert (await served.raw("GET /api/health HTTP/1.0\r\nHost: localhost\r\n\r\n"))[0] == 200
+    assert (await served.raw("nonsense\r\n\r\n"))[0] == 400
+    assert (await served.json("GET", "/api/health"))[0] == 200
+
+
+async def test_an_expected_100_continue_is_given(served: Served) -> None:
+    assert (await served.call("POST", "/api/ping", data=b"{}", expect100=True)).status == 200
+
+
+async def test_over_a_unix_socket_there_is_no_peer(served: Served, tmp_path: Path) -> None:
+    seen = list[Request[None, None, None]]()
+
+    async def look(request: Request) -> None:
+        seen.append(request)
+
+    served.server.mount("more", [get("/api/look", look)])
+    path = tmp_path / "s"
+    await web.UnixSite(served.runner, path).start()
+    async with (
+        aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(path))) as session,
+        session.get("http://localhost/api/look", headers=BEARER) as response,
+    ):
+        assert response.status == 200
+    assert (seen[0].peer, seen[0].peer_trusted) == (None, True)

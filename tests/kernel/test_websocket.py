@@ -555,6 +555,16 @@ async def test_a_recheck_logs_out_whom_the_auth_mode_no_longer_knows(multi: Serv
     assert not bob.closed
 
 
+async def test_sockets_are_checked_anew_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("a_parallel_kernel.server.RECHECK_EVERY", 0.01)
+    kernel = Kernel(auth=Auth("multi", {"ann": ANN}))
+    async with serving(kernel=kernel) as multi:
+        ann = await multi.ws("ann")
+        assert kernel.auth is not None
+        kernel.auth.actors.clear()
+        assert (await ann.receive()).data == 4001
+
+
 async def test_what_waits_is_sent_before_the_server_goes_away_with_1001(served: Served) -> None:
     client = await served.ws()
     for number in range(3):
