@@ -143,7 +143,8 @@ class TextProduced:
 
     Attributes:
         message_id: the provider's id of the message; text of one message may come in several blocks.
-        text: the whole text of the message so far.
+        text: the whole text of the message so far; shorter than before, even empty, when a stream broke
+            off and what it had brought is void.
         partial: more of the same message is on its way.
     """
 
@@ -211,7 +212,10 @@ class RequestWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class PromptProgress:
-    """What became of a user message (`Prompt.id`). Started means that the agent has seen it."""
+    """What became of a user message (`Prompt.id`).
+
+    Started and completed mean that the agent has seen it; cancelled, that it was thrown away unseen.
+    """
 
     prompt_id: str
     state: Literal["queued", "started", "completed", "cancelled"]
@@ -340,15 +344,23 @@ class AgentSession(Protocol):
         ...
 
     async def set_model(self, model: Model) -> None:
-        """Use another model from the next turn on."""
+        """Use another model from the next turn on.
+
+        Raises:
+            FailedDependency: the agent refused it, or did not answer in time.
+        """
         ...
 
     async def set_permission_mode(self, mode: PermissionMode) -> None:
-        """Use another permission mode from now on."""
+        """Use another permission mode from now on.
+
+        Raises:
+            FailedDependency: the agent refused it, or did not answer in time.
+        """
         ...
 
     async def close(self) -> None:
-        """Say that nothing more will be sent; the agent ends by itself. Returns at once."""
+        """Say that nothing more will be sent; the agent ends by itself once it is idle. Returns at once."""
         ...
 
     async def stop(self, grace: float = 3.0) -> None:

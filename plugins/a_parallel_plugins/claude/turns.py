@@ -83,7 +83,9 @@ class Turns:
     # --- what happens -----------------------------------------------------------------------------
 
     def sent(self, prompt_id: str) -> None:
-        """A message was written."""
+        """A message was written, perhaps once more after it had been thrown away."""
+        if prompt_id in self._cancelled:
+            self._cancelled.remove(prompt_id)
         self._prompts[prompt_id] = _Sent(self._begun)
 
     def init(self, line: Init) -> list[PromptProgress]:

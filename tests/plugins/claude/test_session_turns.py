@@ -115,6 +115,19 @@ async def test_a_message_thrown_away_by_the_cli_is_undelivered() -> None:
     assert (await talk.end()).undelivered == (second.id,)
 
 
+async def test_a_message_thrown_away_can_be_sent_again() -> None:
+    talk = Conversation()
+    first, second = talk.run.prompt, another()
+    talk.process.say(state("running"), fate(first, "started"), new_init())
+    await talk.session.send(second)
+    talk.process.say(fate(second, "queued"), fate(second, "cancelled"))
+    await talk.told_all()
+    await talk.session.send(second)
+    talk.process.say(fate(second, "queued"), fate(second, "started"), result(), fate(second, "completed"), state("idle"))
+    await talk.until(Idle)
+    assert (await talk.end()).undelivered == ()
+
+
 async def test_a_message_that_was_cut_short_has_been_seen() -> None:
     talk = Conversation()
     first = talk.run.prompt
