@@ -28,6 +28,7 @@ def upgrade(path: Path) -> None:
 UPGRADE = f"{__name__}:upgrade"
 
 
+@pytest.mark.timeout(300)  # some hundred upgrades, each synced to the disk
 @pytest.mark.parametrize(("steps", "mode"), [(6, "delete"), (11, "wal")])
 def test_killed_at_any_statement(tmp_path: Path, steps: int, mode: str) -> None:
     original = tmp_path / "original" / "data.db"
@@ -43,7 +44,7 @@ def test_killed_at_any_statement(tmp_path: Path, steps: int, mode: str) -> None:
 
     left = killed_at_each_statement(UPGRADE, original, tmp_path / "killed")
 
-    assert len(left) > 60
+    assert len(left) > 50
     assert "COMMIT" in left.values()
     assert any("VACUUM" in statement for statement in left.values())
     for path, statement in left.items():
