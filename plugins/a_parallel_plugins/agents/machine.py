@@ -269,6 +269,8 @@ class Machine:
     def _turn_ended(self, event: TurnEnded, at: float) -> None:
         self._changes += self._text.finish(at)
         self._in_turn = False
+        if not self._may_be_lost(event):
+            self._seen(self.fates.working())
         session_id = event.session_id or self._session_id
         if event.session_cost is not None and session_id is not None:
             self._changes.append(CostSeen(session_id, event.session_cost))
@@ -281,12 +283,12 @@ class Machine:
         turn = self._turn
         if self.stopping or self.phase is not Phase.RUNNING or turn is None or self.waits.held:
             return
-        if self.fates.queued:
+        if self._may_be_lost(turn):
+            self._effects.append(Effect.CLOSE)  # its exit will tell
+        elif self.fates.queued:
             self._effects.append(Effect.SEND_QUEUED)
         elif self.fates.sent:
             self._patience = at + PATIENCE
-        elif self._resumed and not self._produced and not turn.succeeded and not turn.interrupted:
-            self._effects.append(Effect.CLOSE)  # its exit tells whether the session was lost
         else:
             self._settle(turn)
             self._effects.append(Effect.KEEP if turn.interrupted else Effect.CLOSE)
@@ -298,6 +300,10 @@ class Machine:
             self._end_run(event)
         self.waits.clear()
         self.phase = Phase.GONE
+
+    def _may_be_lost(self, turn: TurnEnded) -> bool:
+        """Whether a turn may have failed because the session to resume is unknown."""
+        return self._resumed and not (self._produced or turn.succeeded or turn.interrupted)
 
     # --- what follows -----------------------------------------------------------------------------
 

@@ -46,9 +46,11 @@ class FakeSession:
         self.stopped = False
         self.gone = False
         self.takes = True
+        self.ended = asyncio.Event()
         self._provider = provider
         self._unread: asyncio.Queue[AgentEvent] = asyncio.Queue()
         self._started: set[str] = set()
+        self._taken = asyncio.Condition()
 
     # --- what the test does -----------------------------------------------------------------------
 
@@ -60,7 +62,9 @@ class FakeSession:
                 self.open_requests.add(event.request_id)
             if isinstance(event, PromptProgress) and event.state == "started":
                 self._started.add(event.prompt_id)
-            self.gone = isinstance(event, Exited)
+            if isinstance(event, Exited):
+                self.gone = True
+                self.ended.set()
             self._unread.put_nowait(event)
 
     def begin(self, session_id: str = SESSION) -> None:
@@ -97,6 +101,11 @@ class FakeSession:
         self.say(text, message_id=f"m-{text}")
         self.finish(**details)
 
+    async def has_taken(self, count: int) -> None:
+        """Wait until so many messages have been taken."""
+        async with asyncio.timeout(20), self._taken:
+            await self._taken.wait_for(lambda: len(self.sent) >= count)
+
     # --- AgentSession -----------------------------------------------------------------------------
 
     async def events(self) -> AsyncIterator[AgentEvent]:
@@ -111,7 +120,9 @@ class FakeSession:
         """Take a message, if the test lets it."""
         if not self.takes or self.closed or self.gone:
             return False
-        self.sent.append(prompt)
+        async with self._taken:
+            self.sent.append(prompt)
+            self._taken.notify_all()
         return True
 
     async def answer(self, request_id: str, answer: Answer) -> bool:

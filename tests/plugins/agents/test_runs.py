@@ -230,7 +230,7 @@ async def test_a_resumed_agent_is_told_when_it_was_cut_short(desk: Desk) -> None
     await desk.message(thread, "go on")
 
     text = (await desk.nth_session(2)).run.prompt.text
-    assert text.startswith("[System note: ")
+    assert text.startswith("[SYSTEM NOTE: ")
     assert text.endswith("\n\ngo on")
     assert (await desk.said(thread))[-1] == ("user", "go on")
 
