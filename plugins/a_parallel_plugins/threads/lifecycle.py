@@ -25,7 +25,7 @@ class Lifecycle:
 
     async def change(self, thread: Thread, changes: ThreadChanges) -> Thread:
         """Write what a person changed; archiving first ends what runs and gives back the working tree."""
-        if not changes.get("archived") or thread.archived:
+        if not changes.get("archived"):
             return await self._write(thread.id, changes)
         async with self.threads.exclusive(thread.id):
             current = await self._current(thread.id)
