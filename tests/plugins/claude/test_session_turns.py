@@ -123,7 +123,9 @@ async def test_a_message_thrown_away_can_be_sent_again() -> None:
     talk.process.say(fate(second, "queued"), fate(second, "cancelled"))
     await talk.told_all()
     await talk.session.send(second)
-    talk.process.say(fate(second, "queued"), fate(second, "started"), result(), fate(second, "completed"), state("idle"))
+    talk.process.say(
+        fate(second, "queued"), fate(second, "started"), result(), fate(second, "completed"), state("idle")
+    )
     await talk.until(Idle)
     assert (await talk.end()).undelivered == ()
 
