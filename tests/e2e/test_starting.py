@@ -35,9 +35,7 @@ async def test_a_second_server_on_one_data_directory_is_refused(server_factory: 
     await first.stop()
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--frobnicate"], ["--port", "x"], ["--port", "70000"], ["--set", "nonsense"], ["--only", "nothing"]]
-)
+@pytest.mark.parametrize("arguments", [["--frobnicate"], ["--port", "x"], ["--port", "70000"], ["--set", "nonsense"]])
 async def test_a_wrong_command_line_ends_before_anything_starts(
     server_factory: ServerFactory, arguments: list[str]
 ) -> None:
