@@ -27,6 +27,7 @@ class Child:
         stdin: None if it is empty.
         returncode: None while it runs.
         ended: done after its exit and the end of its streams.
+        closed: done when nobody holds its output any more, which may be later.
     """
 
     def __init__(self, popen: "subprocess.Popen[bytes]", *, held: bool) -> None:
@@ -37,6 +38,7 @@ class Child:
         self.stdin = OutputStream(popen.stdin.fileno(), popen.stdin.close) if popen.stdin else None
         self.stdout = InputStream(popen.stdout.fileno(), popen.stdout.close)
         self.stderr = InputStream(popen.stderr.fileno(), popen.stderr.close, held=held)
+        self.closed = asyncio.gather(self.stdout.closed, self.stderr.closed)
         self._popen = popen
         self.ended = asyncio.create_task(self._follow(), name=f"process {popen.pid}")
 

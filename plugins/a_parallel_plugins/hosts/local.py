@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import shutil
+import subprocess
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -54,6 +55,7 @@ class LocalHost:
         self._store = store
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hosts")
         self._running = Running()
+        self._open: set[Child] = set()
         self.census = Census(self._threads)
 
     @property
@@ -78,7 +80,7 @@ class LocalHost:
             popen = await self._in_thread(
                 lambda: launch.pipes(argv, _path(cwd), self._environment(env, cwd), stdin=piped)
             )
-            child = Child(popen, held=True)
+            child = self._child(popen, held=True)
             self._running.keep(child.ended, lambda grace: child.destroy())
             return child
 
@@ -102,7 +104,7 @@ class LocalHost:
             popen, started = await self._in_thread(
                 lambda: _dated(launch.pipes(argv, _path(cwd), environment, stdin=True))
             )
-            child = Child(popen, held=False)
+            child = self._child(popen, held=False)
             process = LocalProcess(child, Family(child.pid, started, number), self.census, argv[0], line_limit)
             self._running.keep(child.ended, process.terminate)
             record = Record(number, child.pid, started, owner, terminal=False, program=argv[0])
@@ -151,6 +153,14 @@ class LocalHost:
         if survivors := await end(self.census, self._strays, until=lambda: force_at):
             log.error("%d processes cannot be killed", survivors)
         await self._running.settle()
+        for child in list(self._open):
+            child.close()
+
+    def _child(self, popen: "subprocess.Popen[bytes]", *, held: bool) -> Child:
+        child = Child(popen, held=held)
+        self._open.add(child)
+        child.closed.add_done_callback(lambda _: self._open.discard(child))
+        return child
 
     def _strays(self, snapshot: Snapshot) -> Iterable[Entry]:
         """Select descendants that are still there although the child they came from has ended."""

@@ -87,4 +87,7 @@ class LocalProcess:
         if survivors:
             raise FailedDependency(f"{survivors} of the processes of {self._program} ({self.pid}) cannot be killed")
         self._force_at = float("inf")
-        return await self.wait()
+        try:
+            return await self.wait()
+        finally:
+            self._child.close()

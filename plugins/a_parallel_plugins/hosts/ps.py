@@ -1,7 +1,7 @@
 """The table of processes where there is no /proc (macOS), read from ps(1).
 
-Its limits: a start time has whole seconds, there is no session, and the environment of the system's own binaries
-is not shown, so that a descendant of such a program that left the group is found only while its parents live.
+Its limits: a start time has whole seconds, and the environment of the system's own binaries is not shown, so that
+such a program is found by its group and session, and elsewhere only while its parents live.
 """
 
 import os
@@ -18,11 +18,11 @@ MARKED = re.compile(rf"\s*(\d+)\s.*?\s{marker.VARIABLE}=((?:[^\s:=]+(?::[^\s:=]*
 
 
 def table() -> list[Row]:
-    """Return pid, parent, group, session (the group again), start and markers of each live process."""
+    """Return pid, parent, group, session, start and markers of each live process."""
     rows = _ps("-axo", "pid=,ppid=,pgid=,stat=,lstart=")
     marked = parse_markers(_ps("-axEww", "-o", "pid=,command="))
     return [
-        (pid, parent, group, group, start, marked.get(pid, ()))
+        (pid, parent, group, _session(pid), start, marked.get(pid, ()))
         for pid, parent, group, state, start in parse_rows(rows)
         if not state.startswith("Z")
     ]
@@ -43,6 +43,14 @@ def parse_markers(text: str) -> dict[int, tuple[Marker, ...]]:
     """Return the markers by pid of lines that hold a command and its environment."""
     found = (match.groups() for match in map(MARKED.match, text.splitlines()) if match)
     return {int(pid): tuple(marker.parse(value)) for pid, value in found}
+
+
+def _session(pid: int) -> int:
+    """Return the session, which ps shows as an address only; 0 if the process is gone."""
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return 0
 
 
 def _ps(*arguments: str) -> str:

@@ -30,6 +30,7 @@ class InputStream:
 
     Attributes:
         ended: done when everything that will come has been read from the descriptor.
+        closed: done when the descriptor is closed.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class InputStream:
         self._open = True
         self._reading = False
         self.ended: asyncio.Future[None] = self._loop.create_future()
+        self.closed: asyncio.Future[None] = self._loop.create_future()
         os.set_blocking(descriptor, False)
         self._resume()
 
@@ -116,6 +118,7 @@ class InputStream:
             self._pause()
             self._open = False
             self._close()
+            self.closed.set_result(None)
         self._conclude()
 
     def _conclude(self) -> None:

@@ -1,5 +1,7 @@
 """Reading what ps(1) prints on macOS."""
 
+import os
+
 from a_parallel_contracts.hosts import Owner
 from a_parallel_plugins.hosts import ps
 from a_parallel_plugins.hosts.marker import Marker
@@ -31,3 +33,10 @@ def test_markers_are_found_in_environments() -> None:
         501: (Marker("d1", Owner("agent", "t1"), "s1", "l1"),),
         502: (Marker("d0", Owner("agent", "t0"), "s0", "l0"), Marker("d1", Owner("agent", "t:1"), "s1", "l2")),
     }
+
+
+def test_this_process_is_in_the_table() -> None:
+    [(pid, parent, group, session, start, _)] = [row for row in ps.table() if row[0] == os.getpid()]
+    assert (pid, parent, group, session) == (os.getpid(), os.getppid(), os.getpgrp(), os.getsid(0))
+    assert start == ps.started(pid)
+    assert ps.started(2**22 + 1) is None

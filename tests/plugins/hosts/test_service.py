@@ -10,7 +10,7 @@ import pytest
 from a_parallel_contracts import FailedDependency, NotFound, ServiceUnavailable
 from a_parallel_contracts.hosts import HOSTS, Host, Hosts, Owner
 from a_parallel_kernel.testing import KernelFactory
-from a_parallel_plugins.hosts import HostsPlugin, processes
+from a_parallel_plugins.hosts import HostsPlugin, processes, reaper
 from a_parallel_plugins.hosts.local import LocalHost
 from a_parallel_plugins.hosts.service import HostsService
 from tests.plugins.hosts.conditions import alive, content, first, until
@@ -104,3 +104,12 @@ async def test_the_plugin_starts_after_the_leftovers_are_gone(kernel: KernelFact
         assert await process.wait() == -signal.SIGTERM
         await running.stop()
         await earlier.close()
+
+
+async def test_it_works_without_process_descriptors(
+    host: LocalHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reaper, "_open", lambda pid: None)
+    assert (await host.run(["sh", "-c", "exit 3"], cwd=tmp_path)).returncode == 3
+    process = await host.spawn(["sleep", "600"], cwd=tmp_path, owner=Owner("agent", "t1"))
+    assert await process.terminate() == -signal.SIGTERM

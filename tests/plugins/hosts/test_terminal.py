@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -28,20 +29,20 @@ async def python(host: LocalHost, cwd: Path, script: str) -> LocalPty:
     return await opened(host, cwd, sys.executable, "-c", script)
 
 
-async def shown(pty: Pty, text: str) -> str:
-    """Return what comes up to `text`."""
-    output = b""
+async def shown(pty: Pty, pattern: str) -> str:
+    """Return what comes up to and with the chunk that completes `pattern`."""
+    output = ""
     chunks = pty.chunks()
-    while text.encode() not in output:
-        output += await anext(chunks)
-    return output.decode()
+    while not re.search(pattern, output):
+        output += (await anext(chunks)).decode()
+    return output
 
 
 async def test_keystrokes_are_echoed_and_reach_the_program(host: LocalHost, tmp_path: Path) -> None:
     pty = await opened(host, tmp_path, "sh", "-c", "echo ready; read x; echo got $x")
     await shown(pty, "ready\r\n")
     await pty.write(b"hello\r")
-    assert await shown(pty, "got") == "hello\r\ngot hello\r\n"
+    assert await shown(pty, "got hello\r\n") == "hello\r\ngot hello\r\n"
     assert await pty.wait() == 0
 
 
@@ -66,9 +67,9 @@ while True: signal.pause()
     pty = await python(host, tmp_path, script)
     await shown(pty, "ready")
     pty.resize(40, 100)
-    assert "now 100 40" in await shown(pty, "40")
+    await shown(pty, "now 100 40\r\n")
     pty.resize(0, 10**9)
-    assert "now 65535 1" in await shown(pty, "1\r\n")
+    await shown(pty, "now 65535 1\r\n")
     await pty.hang_up()
     pty.resize(10, 10)
 
@@ -112,7 +113,7 @@ print(len(sys.stdin.buffer.read(1_000_000)), 'read', flush=True)
     pty = await python(host, tmp_path, script)
     await shown(pty, "ready")
     await pty.write(b"x" * 1_000_000)
-    assert "1000000 read" in await shown(pty, "read")
+    await shown(pty, "1000000 read")
 
 
 async def test_hanging_up_ends_the_group(host: LocalHost, tmp_path: Path) -> None:
@@ -151,9 +152,8 @@ async def test_who_ignores_the_hang_up_is_killed_after_the_grace(host: LocalHost
 
 async def test_a_background_job_that_ignores_the_hang_up_lives_on(host: LocalHost, tmp_path: Path) -> None:
     pty = await opened(host, tmp_path, "bash", "--norc", "-i")
-    await pty.write(b"nohup sleep 600 > out 2>&1 & echo pid-$!-pid\r")
-    text = await shown(pty, "-pid\r\n")
-    survivor = int(text.rsplit("pid-", 1)[1].split("-")[0])
+    await pty.write(b"nohup sleep 600 > out 2>&1 & printf '<%d>' $!\r")
+    survivor = int((await shown(pty, r"<\d+>")).rsplit("<", 1)[1].split(">")[0])
     await pty.hang_up()
     assert alive(survivor)
     os.kill(survivor, signal.SIGKILL)
