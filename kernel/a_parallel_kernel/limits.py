@@ -17,7 +17,7 @@ class RateLimiter:
     """
 
     def __init__(
-        self, limit: int, window: float = 60.0, keys: int = 4096, clock: Callable[[], float] = time.monotonic
+        self, limit: int, window: float = 60.0, keys: int = 1024, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._limit = limit
         self._window = window

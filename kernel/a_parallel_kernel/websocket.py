@@ -1,6 +1,7 @@
 """The hub behind ``/ws``: sends events to the browsers that may see them, and takes messages from browsers."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Protocol
@@ -17,7 +18,7 @@ from a_parallel_kernel.coalescing import Coalescer
 from a_parallel_kernel.deliveries import Deliveries
 from a_parallel_kernel.frames import event_frame
 from a_parallel_kernel.inbox import Inbox
-from a_parallel_kernel.sockets import Connection
+from a_parallel_kernel.sockets import GOODBYE, Connection
 from a_parallel_kernel.topics import MountedTopic, TopicTable
 
 log = logging.getLogger("a_parallel.hub")
@@ -231,6 +232,9 @@ class Hub:
         """Take no further sockets and close those that are open; what waits for them goes first."""
         self._shut = True
         self._coalescer.flush()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GOODBYE):
+                await self._deliveries.settled()
         await _all(connection.close_soon(code, reason) for connection in self._connections.values())
         self._coalescer.close()
         self._deliveries.close()
