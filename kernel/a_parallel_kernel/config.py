@@ -22,6 +22,10 @@ REFERENCE_VARIABLES = {
 """Variables of the reference server (``http-core.md`` §1.2); plugins read further ones themselves."""
 
 
+FLAGS = {"disabled": "--disable", "only": "--only", "required": "--set plugins.required"}
+"""Lists of section ``[plugins]`` and the flags that give them."""
+
+
 class ConfigError(Exception):
     """The configuration cannot be used; the text says which value, where it comes from, and why."""
 
@@ -206,9 +210,9 @@ class Config:
 
     def decided(self, id: str) -> str | None:
         """Return what fixes whether a plugin is on — file, environment or flag — or None if nothing does."""
-        for key in ("disabled", "only", "required"):
+        for key in FLAGS:
             if f"plugins.{key}" in self._flags:
-                listed, source = self._flags[f"plugins.{key}"], f"the flag --{key}"
+                listed, source = self._flags[f"plugins.{key}"], f"the flag {FLAGS[key]}"
             elif found := self._from_environment("plugins", key):
                 source, listed = f"the environment variable {found[0]}", found[1]
             else:

@@ -57,7 +57,7 @@ class SqlReader:
 
     def _run(self, sql: str, params: Params) -> sqlite3.Cursor:
         try:
-            return self._connection.execute(sql, params)  # type: ignore[arg-type]
+            return self._connection.execute(sql, params)
         except sqlite3.Error as error:
             raise explain(error) from error
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
@@ -17,6 +18,10 @@ from a_parallel_kernel.records import ACTIVE, Record
 from a_parallel_kernel.starting import Starter
 
 log = logging.getLogger("a_parallel.kernel")
+
+VALID_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
+RESERVED = ("kernel", "baseline", "disabled", "only", "required")
+"""Owners in the ledger of migrations, and keys of the configuration's section of all plugins."""
 
 
 class BootError(Exception):
@@ -89,11 +94,20 @@ class Supervisor:
         if not self._config.enabled(record.id, switches):
             self._move(record, PluginState.DISABLED)
             return False
-        claims = self._claims.get(record.id)
+        problem = self._problem(record.id)
+        if problem:
+            self._move(record, PluginState.INCOMPATIBLE, "discovery", problem)
+        return problem is None
+
+    def _problem(self, id: str) -> str | None:
+        """Return what is wrong with the name of an entry point, or None."""
+        claims = self._claims.get(id)
         if claims:
             names = " and ".join(claim.distribution or "?" for claim in claims)
-            self._move(record, PluginState.INCOMPATIBLE, "discovery", f"{names} both claim this id; uninstall one")
-        return not claims
+            return f"{names} both claim this id; uninstall one"
+        if id in RESERVED or not VALID_ID.fullmatch(id):
+            return "an id is a lower-case word of letters, digits, - and _, and not one of the kernel's own"
+        return None
 
     async def _import(self, record: Record) -> None:
         if record.plugin is not None:
@@ -197,7 +211,7 @@ class Supervisor:
         record = self.records[id]
         async with self._moving:
             await self._switched.write(id, True)
-            if record.state in ACTIVE or self._claims.get(id):
+            if record.state in ACTIVE or self._problem(id):
                 return record
             self._move(record, PluginState.STARTING, "import")
             await self._import(record)

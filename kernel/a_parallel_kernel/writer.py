@@ -41,7 +41,7 @@ class SqlTransaction(SqlReader):
         """Run one statement for each of `params` and return the number of rows changed."""
         self._check(sql)
         try:
-            cursor = self._connection.executemany(sql, params)  # type: ignore[arg-type]
+            cursor = self._connection.executemany(sql, params)
         except sqlite3.Error as error:
             raise explain(error) from error
         return max(cursor.rowcount, 0)

@@ -36,6 +36,8 @@ EXPECTED = {
     "zoo_bad_sql": ("failed", "migrations", "GIBBERISH"),
     "zoo_thief": ("failed", "migrations", "somebody_elses"),
     "zoo_bad_settings": ("failed", "settings", "plugins.zoo_bad_settings.bars"),
+    "kernel": ("incompatible", "discovery", "not one of the kernel's own"),
+    "ZooLoud": ("incompatible", "discovery", "lower-case"),
     "zoo_raises": ("running", None, None),
     "zoo_raises_at_stop": ("running", None, None),
     "zoo_hangs_at_stop": ("running", None, None),

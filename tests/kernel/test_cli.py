@@ -1,0 +1,113 @@
+"""The command line, as a real process on a private home."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.server import Server
+
+
+def run(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "a_parallel_kernel", *words],
+        env={"PATH": os.environ["PATH"], "HOME": str(home), **environ},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+
+
+def test_help_and_version_need_nothing(tmp_path: Path) -> None:
+    help_ = run(tmp_path, "--help")
+    assert help_.returncode == 0
+    for word in ("--port", "--host", "--auth-mode", "PORT", "HOST", "AUTH_MODE", "CORS_ORIGIN", "demo"):
+        assert word in help_.stdout
+    version = run(tmp_path, "--version")
+    assert (version.returncode, version.stdout[:11]) == (0, "a-parallel ")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (["--prot", "1"], "unrecognized arguments: --prot"),
+        (["--port", "many"], "invalid int value: 'many'"),
+        (["--port", "70000"], "server.port: Input should be less than or equal to 65535"),
+        (["--set", "nonsense"], "write it as section.key=value"),
+        (["srve"], "there is no command srve"),
+        (["plugins", "enable"], "takes one id"),
+        (["plugins", "enable", "ghost"], "no plugin is called ghost"),
+        (["--config", "missing.toml"], "cannot be read"),
+    ],
+)
+def test_a_wrong_command_line_is_explained_without_a_traceback(tmp_path: Path, words: list[str], reason: str) -> None:
+    done = run(tmp_path, *words)
+    assert done.returncode == 2
+    assert reason in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / ".a-parallel" / "data.db").exists()
+
+
+def test_list_shows_what_is_installed_and_who_decided(tmp_path: Path) -> None:
+    listed = run(tmp_path, "plugins", "list", "--json", "--disable", "web")
+    plugins = {row["id"]: row for row in json.loads(listed.stdout)}
+    assert plugins["web"]["state"] == "disabled"
+    assert plugins["web"]["decided by"] == "the flag --disable"
+    assert plugins["git"] == {
+        "id": "git",
+        "state": "enabled",
+        "version": plugins["web"]["version"],
+        "distribution": "a-parallel",
+        "decided by": "default",
+    }
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_switch_is_kept_and_shown(tmp_path: Path) -> None:
+    assert "disabled from the next start on" in run(tmp_path, "plugins", "disable", "web").stdout
+    lines = [line.split()[:2] for line in run(tmp_path, "plugins", "list").stdout.splitlines()]
+    assert ["web", "disabled"] in lines
+    decided = run(tmp_path, "plugins", "enable", "web", A_PARALLEL_PLUGINS_DISABLED="web")
+    assert decided.returncode == 1
+    assert "decided by the environment variable A_PARALLEL_PLUGINS_DISABLED" in decided.stderr
+
+
+def test_check_starts_everything_aside_and_fails_for_what_does_not_run(tmp_path: Path) -> None:
+    fine = run(tmp_path, "plugins", "check")
+    assert fine.returncode == 0, fine.stdout + fine.stderr
+    assert "ok    git: running" in fine.stdout
+    assert not (tmp_path / ".a-parallel").exists()
+    blocked = run(tmp_path, "plugins", "check", "git", "--disable", "hosts")
+    assert blocked.returncode == 1
+    assert "FAIL  git: blocked (needs the service hosts" in blocked.stdout
+
+
+def test_migrate_shows_before_it_does(tmp_path: Path) -> None:
+    shown = run(tmp_path, "migrate", "--dry-run")
+    assert "would apply kernel: 001_switches.sql" in shown.stdout
+    assert not (tmp_path / ".a-parallel" / "data.db").exists()
+    assert "applying hosts: 001_processes.sql" in run(tmp_path, "migrate").stdout
+    assert run(tmp_path, "migrate").stdout == "the database is up to date\n"
+
+
+async def test_plugins_are_switched_in_a_running_server(server: Server) -> None:
+    words = ("--config", str(server.config_file))
+    disabled = await asyncio.to_thread(run, server.home, "plugins", "disable", "web", *words)
+    assert disabled.stdout == "web is disabled\n"
+    listed = await asyncio.to_thread(run, server.home, "plugins", "list", "--json", *words)
+    assert {"disabled"} == {row["state"] for row in json.loads(listed.stdout) if row["id"] == "web"}
+    enabled = await asyncio.to_thread(run, server.home, "plugins", "enable", "web", *words)
+    assert enabled.stdout == "web is running\n"
+
+
+async def test_a_second_server_on_the_same_data_is_refused(server: Server) -> None:
+    second = await asyncio.to_thread(run, server.home, "serve", "--port", "0")
+    assert second.returncode == 1
+    assert f"another a-parallel server (process {server.pid}, {server.base_url})" in second.stderr
+    assert "Traceback" not in second.stderr
