@@ -1,15 +1,28 @@
 """Git: what is asked of repositories and working trees."""
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.models import WireModel
+from a_parallel_contracts.plugin import PluginContext, hookspec
 from a_parallel_contracts.services import ServiceKey
 
 GitState = Literal["dirty", "unpushed", "pushed", "merged", "clean"]
+
+SNAPSHOTS = "refs/a-parallel/snapshots"
+"""Below it lie the hidden refs that keep uncommitted states: ``<thread id>/<time>[-<cause>]``."""
+
+REMOVED = "removed"
+"""Cause of a snapshot that was taken before a working tree was removed, and has not been restored since."""
+
+IGNORED_LIMIT = 50 * 1024 * 1024
+"""Bytes of ignored files that a snapshot takes before a working tree goes."""
 
 
 class Branches(WireModel):
@@ -42,6 +55,78 @@ class GitStatusChanged(Event):
     thread_id: str
     owner: str
     statuses: list[GitSummary]
+
+
+class Snapshot(WireModel):
+    """An uncommitted state that is kept.
+
+    Attributes:
+        id: last part of the ref.
+        commit: hash of the commit that holds it.
+        cause: why it was taken; `REMOVED` or a word of whoever took it.
+        message: what it holds, for people.
+        created_at: ISO timestamp.
+    """
+
+    id: str
+    commit: str
+    cause: str
+    message: str
+    created_at: str
+
+    @property
+    def restorable(self) -> bool:
+        """Whether it is waiting for its working tree to be made anew."""
+        return self.cause == REMOVED
+
+
+def snapshot_ref(owner: str, cause: str = REMOVED) -> str:
+    """Return the name of a new ref for a snapshot.
+
+    Parameters:
+        owner: id of the thread, or the name of the working tree's directory.
+        cause: see `Snapshot`; lower-case letters and hyphens.
+    """
+    return f"{snapshot_prefix(owner)}{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}" + ("" if cause == REMOVED else f"-{cause}")
+
+
+def snapshot_prefix(owner: str) -> str:
+    """Return what the refs of an owner's snapshots begin with."""
+    return f"{SNAPSHOTS}/{re.sub(r'[^A-Za-z0-9_-]', '-', owner) or 'worktree'}/"
+
+
+class IgnoredFile(WireModel):
+    """A file, or a directory with everything in it, that git ignores; `size` in bytes."""
+
+    path: str
+    size: int
+
+
+class IgnoredFiles(WireModel):
+    """What git ignores in a working tree: what fits into a snapshot, and the rest."""
+
+    fitting: list[IgnoredFile]
+    rest: list[IgnoredFile]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who commits."""
+
+    name: str
+    email: str
+
+
+class GitHooks:
+    """What others know about the users of git. Mix it into your `Plugin` so that type checkers help."""
+
+    @hookspec
+    async def git_identity(self, ctx: PluginContext, user_id: str) -> Identity | None:
+        """Return author and committer of a user's commits; without any answer git's own settings count."""
+
+    @hookspec
+    async def github_token(self, ctx: PluginContext, user_id: str) -> str | None:
+        """Return the token with which a user pushes to GitHub and opens pull requests."""
 
 
 class Git(Protocol):
@@ -127,11 +212,13 @@ class Git(Protocol):
         """
         ...
 
-    async def snapshot(self, work_tree: Path, ref: str, message: str) -> str | None:
+    async def snapshot(
+        self, work_tree: Path, ref: str, message: str, *, ignored: Sequence[IgnoredFile] = ()
+    ) -> str | None:
         """Keep the uncommitted state of a working tree as a commit under `ref`.
 
-        Tracked and untracked files always, byte for byte; ignored ones never. Index and files stay as
-        they are. The commit's first parent is HEAD; a second one holds the index where it says more.
+        Tracked and untracked files always, byte for byte, and those of `ignored`. Index and files stay
+        as they are. The commit's first parent is HEAD; a second one holds the index where it says more.
 
         Repositories inside the working tree are not looked into, see `nested_work`.
 
@@ -140,10 +227,21 @@ class Git(Protocol):
         """
         ...
 
+    async def snapshots(self, path: Path, owner: str) -> list[Snapshot]:
+        """Return what is kept for `owner` (see `snapshot_ref`) in the repository of `path`, newest first."""
+        ...
+
+    async def ignored(self, work_tree: Path, limit: int = IGNORED_LIMIT) -> IgnoredFiles:
+        """Return what git ignores in a working tree, the small first as long as all together fit into `limit`.
+
+        A directory that is ignored as a whole is one entry. Repositories never fit.
+        """
+        ...
+
     async def nested_work(self, work_tree: Path) -> list[str]:
         """Return the paths of repositories inside a working tree that hold work which exists nowhere else.
 
-        Clones and submodules with changes, stashes or commits that none of their remotes has.
+        Clones (ignored or not) and submodules with changes, stashes or commits that no remote of theirs has.
         """
         ...
 

@@ -86,7 +86,13 @@ class Worktrees(Protocol):
         ...
 
     async def remove(
-        self, project: Project, path: str, *, thread_id: str | None = None, keep_branch: bool = False
+        self,
+        project: Project,
+        path: str,
+        *,
+        thread_id: str | None = None,
+        keep_branch: bool = False,
+        confirmed: bool = False,
     ) -> bool:
         """Keep the uncommitted state under a hidden ref, then remove the working tree.
 
@@ -98,13 +104,14 @@ class Worktrees(Protocol):
             path: must be listed by git for that repository and not be the main one.
             thread_id: names the hidden ref ``refs/a-parallel/snapshots/<thread id>/<time>``.
             keep_branch: keep the branch in any case.
+            confirmed: the person knows that ignored files over the limit are lost.
 
         Returns:
             Whether the branch was deleted.
 
         Raises:
             BadRequest: not a removable working tree of the project, or git refused.
-            Conflict: it holds work that cannot be kept under a ref.
+            Conflict: it holds what cannot be kept under a ref; ``extra["ignored"]`` lists files to confirm.
         """
         ...
 

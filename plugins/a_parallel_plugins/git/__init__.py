@@ -1,18 +1,20 @@
-"""Git: branches, states and snapshots of working trees, and the routes under ``/api/git``."""
+"""Git: branches, states and snapshots of working trees, and what people do with the work of their threads."""
 
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
-from a_parallel_contracts.agents import AgentResult
-from a_parallel_contracts.git import GIT, GitStatusChanged
+from a_parallel_contracts.agents import AGENTS, AgentResult
+from a_parallel_contracts.git import GIT, GitHooks, GitStatusChanged
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.threads import THREADS
 from a_parallel_contracts.worktrees import WORKTREES
+from a_parallel_plugins.git.settings import Settings
 
 if TYPE_CHECKING:
     from a_parallel_plugins.git.threads import ThreadTrees
+    from a_parallel_plugins.git.work import ThreadWork
 
 
 class GitPlugin(Plugin):
@@ -21,19 +23,25 @@ class GitPlugin(Plugin):
     manifest = Manifest(
         api="1.0",
         requires=(HOSTS,),
-        optional=(THREADS, PROJECTS, WORKTREES),
+        optional=(THREADS, PROJECTS, WORKTREES, AGENTS),
         provides=(GIT,),
+        settings=Settings,
+        hooks=(GitHooks,),
     )
     trees: "ThreadTrees"
+    work: "ThreadWork"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Provide `Git` and listen for results of agents."""
         from a_parallel_plugins.git.service import GitService
         from a_parallel_plugins.git.threads import ThreadTrees
+        from a_parallel_plugins.git.work import ThreadWork
 
-        service = GitService(ctx.get(HOSTS).get())
+        host = ctx.get(HOSTS).get()
+        service = GitService(host)
         self.trees = ThreadTrees(ctx, service)
+        self.work = ThreadWork(ctx, service, self.trees, host, ctx.settings(Settings).github_api)
         ctx.defer(service.close)
         ctx.provide(GIT, service)
         ctx.on(AgentResult, self.trees.run_ended)
@@ -42,9 +50,9 @@ class GitPlugin(Plugin):
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Return the routes under ``/api/git``."""
-        from a_parallel_plugins.git.routes import read_routes
+        from a_parallel_plugins.git.routes import git_routes
 
-        return read_routes(ctx, self.trees)
+        return git_routes(ctx, self.trees, self.work)
 
     @hookimpl
     def topics(self, ctx: PluginContext) -> Iterable[Topic]:

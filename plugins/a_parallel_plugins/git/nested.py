@@ -4,6 +4,7 @@ from pathlib import Path
 
 from a_parallel_plugins.git import parse
 from a_parallel_plugins.git.commands import Commands
+from a_parallel_plugins.git.ignored import IgnoredFinder
 from a_parallel_plugins.git.snapshot import listed
 
 _STATUS = ("status", "--porcelain=v2", "--untracked-files=normal", "-z")
@@ -15,6 +16,7 @@ class NestedFinder:
 
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
+        self._ignored = IgnoredFinder(commands)
 
     async def at_risk(self, root: Path) -> list[str]:
         """Return the paths below `root` of repositories with changes, stashes or commits that no remote has."""
@@ -22,12 +24,12 @@ class NestedFinder:
         return [path for path in await self._inside(root) if await self._holds_work(root / path, doomed)]
 
     async def _inside(self, root: Path) -> list[str]:
-        """Return submodules that are checked out, and other repositories that are not ignored."""
+        """Return submodules that are checked out, and other repositories, ignored or not."""
         index = listed(await self._commands.output(root, ["ls-files", "-s", "-v", "-z"]))
         links = [entry.path for entry in index if entry.mode == "160000" and (root / entry.path / ".git").exists()]
         untracked = await self._commands.output(root, ["ls-files", "--others", "--exclude-standard", "-z"])
         clones = [parse.text(record).rstrip("/") for record in parse.records(untracked) if record.endswith(b"/")]
-        return [*links, *clones]
+        return [*links, *clones, *await self._ignored.repositories(root)]
 
     async def _holds_work(self, path: Path, doomed: list[Path]) -> bool:
         if await self._commands.output(path, _STATUS) or await self.at_risk(path):

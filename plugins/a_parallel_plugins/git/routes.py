@@ -1,20 +1,38 @@
-"""Routes of ``/api/git`` that read (``http-core.md`` §7.2)."""
+"""Routes of ``/api/git`` (``http-core.md`` §7.2 to §7.6, and snapshots)."""
 
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from a_parallel_contracts import ApiError, BadRequest, PluginContext, Request, Route, get
-from a_parallel_contracts.git import GitSummary
+from a_parallel_contracts import ApiError, BadRequest, Ok, PluginContext, Request, Route, get, post
+from a_parallel_contracts.git import GitSummary, Snapshot
+from a_parallel_contracts.http import Handler
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.threads import THREADS, Thread, ThreadMode
-from a_parallel_plugins.git.models import ProjectQuery, Statuses
+from a_parallel_plugins.git.diff import FileDiff
+from a_parallel_plugins.git.message import CommitMessage
+from a_parallel_plugins.git.models import (
+    CommitBody,
+    DiffQuery,
+    MessageBody,
+    Output,
+    Paths,
+    ProjectQuery,
+    PullRequestAnswer,
+    PullRequestBody,
+    Restored,
+    Statuses,
+)
 from a_parallel_plugins.git.threads import ThreadTrees
+from a_parallel_plugins.git.work import ThreadWork
 
 
-def read_routes(ctx: PluginContext, trees: ThreadTrees) -> list[Route]:
-    """Return the routes that change nothing."""
+def git_routes(ctx: PluginContext, trees: ThreadTrees, work: ThreadWork) -> list[Route]:
+    """Return all routes of the plugin."""
+    return [*_status_routes(ctx, trees), *_index_routes(work), *_publishing_routes(work), *_snapshot_routes(work)]
 
+
+def _status_routes(ctx: PluginContext, trees: ThreadTrees) -> list[Route]:
     async def statuses(request: Request[None, None, ProjectQuery]) -> Statuses:
         """Return the states of a project's worktrees; those that cannot be read are left out."""
         if not request.query.project_id:
@@ -31,6 +49,83 @@ def read_routes(ctx: PluginContext, trees: ThreadTrees) -> list[Route]:
         get("/api/git/status", statuses),
         get("/api/git/{thread}/status", status, loads=THREADS),
     ]
+
+
+def _index_routes(work: ThreadWork) -> list[Route]:
+    async def diff(request: Request[Thread, None, DiffQuery]) -> list[FileDiff]:
+        """Return the changed files of a thread's directory, or one of them with all of its text."""
+        if request.query.path is None:
+            return await work.diff(request.resource)
+        return [await work.whole_diff(request.resource, request.query.path, request.query.staged)]
+
+    async def stage(request: Request[Thread, Paths]) -> Ok:
+        """Stage files."""
+        await work.stage(request.resource, request.body.paths)
+        return Ok()
+
+    async def unstage(request: Request[Thread, Paths]) -> Ok:
+        """Unstage files; of a renamed one both sides."""
+        await work.unstage(request.resource, request.body.paths)
+        return Ok()
+
+    async def revert(request: Request[Thread, Paths]) -> Ok:
+        """Throw changes of files away; a snapshot keeps them."""
+        await work.revert(request.resource, request.body.paths)
+        return Ok()
+
+    return [
+        get("/api/git/{thread}/diff", diff, loads=THREADS),
+        _change("stage", stage),
+        _change("unstage", unstage),
+        _change("revert", revert),
+    ]
+
+
+def _publishing_routes(work: ThreadWork) -> list[Route]:
+    async def commit(request: Request[Thread, CommitBody]) -> Output:
+        """Commit what is staged."""
+        return Output(output=await work.commit(request.resource, request.body.message, request.actor.user_id))
+
+    async def push(request: Request[Thread]) -> Output:
+        """Push the current branch to origin."""
+        return Output(output=await work.push(request.resource, request.actor.user_id))
+
+    async def pull_request(request: Request[Thread, PullRequestBody]) -> PullRequestAnswer:
+        """Open a pull request for the current branch, which has been pushed before."""
+        body = request.body
+        url = await work.open_pull_request(request.resource, body.title, body.body, request.actor.user_id)
+        return PullRequestAnswer(url=url)
+
+    async def write_message(request: Request[Thread, MessageBody]) -> CommitMessage:
+        """Have an agent write a commit message for what is staged, or for all changes."""
+        return await work.write_message(request.resource, include_unstaged=request.body.include_unstaged is True)
+
+    return [
+        _change("commit", commit),
+        _change("push", push),
+        _change("pr", pull_request),
+        _change("generate-commit-message", write_message),
+    ]
+
+
+def _snapshot_routes(work: ThreadWork) -> list[Route]:
+    async def show_all(request: Request[Thread]) -> list[Snapshot]:
+        """Return what is kept of a thread's uncommitted work, newest first."""
+        return await work.snapshots(request.resource)
+
+    async def restore(request: Request[Thread]) -> Restored:
+        """Bring back what a snapshot keeps."""
+        return await work.restore(request.resource, request.params["snapshot"])
+
+    return [
+        get("/api/git/{thread}/snapshots", show_all, loads=THREADS),
+        post("/api/git/{thread}/snapshots/{snapshot}/restore", restore, loads=THREADS),
+    ]
+
+
+def _change(name: str, handler: Handler) -> Route:
+    """Describe a POST: the thread is looked up before the body is validated, and a bad body counts as ``{}`` (§7.1)."""
+    return post(f"/api/git/{{thread}}/{name}", handler, loads=THREADS, load_first=True, lenient_body=True)
 
 
 def _has_worktree(thread: Thread) -> bool:

@@ -5,10 +5,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from a_parallel_contracts import BadRequest, FailedDependency
-from a_parallel_contracts.git import Branches, GitSummary
+from a_parallel_contracts.git import (
+    IGNORED_LIMIT,
+    Branches,
+    GitSummary,
+    IgnoredFile,
+    IgnoredFiles,
+    Snapshot,
+    snapshot_prefix,
+)
 from a_parallel_contracts.hosts import Host
 from a_parallel_plugins.git import refs
 from a_parallel_plugins.git.commands import PARSED, QUIET, Commands
+from a_parallel_plugins.git.ignored import IgnoredFinder
+from a_parallel_plugins.git.kept import SNAPSHOT_FORMAT, kept_snapshots
 from a_parallel_plugins.git.locks import RepositoryLocks
 from a_parallel_plugins.git.nested import NestedFinder
 from a_parallel_plugins.git.questions import Questions
@@ -24,8 +34,9 @@ class GitService:
         self.commands = Commands(host)
         self.questions = Questions(self.commands)
         self.status = StatusReader(self.commands, self.questions)
-        self._snapshots = SnapshotTaker(self.commands)
+        self._taker = SnapshotTaker(self.commands)
         self._restorer = Restorer(self.commands)
+        self._ignored = IgnoredFinder(self.commands)
         self._nested = NestedFinder(self.commands)
         self._locks = RepositoryLocks()
 
@@ -106,9 +117,20 @@ class GitService:
         """Return the state of a working tree. The base is looked up there too: all of a repository share their refs."""
         return await self.status.summary(thread_id, work_tree, base=base, born=created_at)
 
-    async def snapshot(self, work_tree: Path, ref: str, message: str) -> str | None:
+    async def snapshot(
+        self, work_tree: Path, ref: str, message: str, *, ignored: Sequence[IgnoredFile] = ()
+    ) -> str | None:
         """Keep the uncommitted state of a working tree as a commit under `ref`."""
-        return await self._snapshots.take(await self.top_level(work_tree), ref, message)
+        return await self._taker.take(await self.top_level(work_tree), ref, message, ignored=ignored)
+
+    async def snapshots(self, path: Path, owner: str) -> list[Snapshot]:
+        """Return what is kept for `owner` in the repository of `path`, newest first."""
+        arguments = ["for-each-ref", "--sort=-refname", SNAPSHOT_FORMAT, snapshot_prefix(owner)]
+        return kept_snapshots(await self.commands.output(path, arguments))
+
+    async def ignored(self, work_tree: Path, limit: int = IGNORED_LIMIT) -> IgnoredFiles:
+        """Return what git ignores in a working tree."""
+        return await self._ignored.find(await self.top_level(work_tree), limit)
 
     async def restore_snapshot(self, work_tree: Path, commit: str) -> None:
         """Bring a working tree to the uncommitted state that `snapshot` kept."""

@@ -9,12 +9,14 @@ import os
 import shutil
 import stat
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from a_parallel_contracts.git import IgnoredFile
 from a_parallel_plugins.git import parse
 from a_parallel_plugins.git.commands import LONG, Commands
+from a_parallel_plugins.git.ignored import files_below
 
 IDENTITY: Mapping[str, str] = {
     "GIT_AUTHOR_NAME": "a-parallel",
@@ -25,6 +27,10 @@ IDENTITY: Mapping[str, str] = {
 """Of commits that nobody asked for; a repository may have no identity configured."""
 
 _STATUS = (
+    "-c",
+    "core.untrackedCache=false",  # nothing but the disk itself is believed here
+    "-c",
+    "core.fsmonitor=false",
     "status",
     "--porcelain=v2",
     "--branch",
@@ -79,15 +85,16 @@ class SnapshotTaker:
     def __init__(self, commands: Commands) -> None:
         self._commands = commands
 
-    async def take(self, root: Path, ref: str, message: str) -> str | None:
+    async def take(self, root: Path, ref: str, message: str, *, ignored: Sequence[IgnoredFile] = ()) -> str | None:
         """Keep the state of the working tree with the root `root` under `ref` (see `Git.snapshot`)."""
+        extra = await asyncio.to_thread(lambda: [file for one in ignored for file in files_below(root, one.path)])
         report = parse.status_report(await self._commands.output(root, _STATUS, timeout=LONG))
         with tempfile.TemporaryDirectory(prefix="a-parallel-") as directory:
             scratch = Path(directory)
-            tree = await self._tree(root, report, scratch)
+            tree = await self._tree(root, report, extra, scratch)
             index = await self._index_tree(root, scratch)
         before = await self._commands.line(root, ["rev-parse", f"{report.oid}^{{tree}}"]) if report.oid else None
-        if self._nothing(before, tree, index, report):
+        if self._nothing(before, tree, index, report, extra):
             return None
         parents = await self._parents(root, report.oid, before, index)
         commit = await self._commit(root, tree, parents, message)
@@ -95,26 +102,26 @@ class SnapshotTaker:
         return commit
 
     @staticmethod
-    def _nothing(before: str | None, tree: str, index: str | None, report: parse.Report) -> bool:
+    def _nothing(before: str | None, tree: str, index: str | None, report: parse.Report, extra: Sequence[str]) -> bool:
         if before is None:
-            return not report.entries
+            return not report.entries and not extra
         return tree == before and index in (None, before)
 
-    async def _tree(self, root: Path, report: parse.Report, scratch: Path) -> str:
-        """Write the tree of everything on disk that git tracks or would track."""
+    async def _tree(self, root: Path, report: parse.Report, extra: Sequence[str], scratch: Path) -> str:
+        """Write the tree of everything on disk that git tracks or would track, and of `extra` files."""
         index = {"GIT_INDEX_FILE": str(scratch / "index")}
         if report.oid is not None:
             await self._commands.output(root, ["read-tree", report.oid], environment=index)
-        lines = await self._changed(root, report, scratch)
+        lines = await self._changed(root, report, extra, scratch)
         arguments = [*_ANY_NAME, "update-index", "--add", "--replace", "-z", "--index-info"]
         await self._commands.output(root, arguments, stdin=b"".join(lines), environment=index)
         return (await self._commands.output(root, ["write-tree"], environment=index)).decode("ascii").strip()
 
-    async def _changed(self, root: Path, report: parse.Report, scratch: Path) -> list[bytes]:
+    async def _changed(self, root: Path, report: parse.Report, extra: Sequence[str], scratch: Path) -> list[bytes]:
         """Return what to change in HEAD's tree, removals first, as lines for ``--index-info``."""
         entries = listed(await self._commands.output(root, ["ls-files", "-s", "-v", "-z"]))
         hidden = {entry.path: entry for entry in entries if entry.hidden}
-        paths = {entry.path for entry in report.entries if not entry.path.endswith("/")} | hidden.keys()
+        paths = {entry.path for entry in report.entries if not entry.path.endswith("/")} | hidden.keys() | {*extra}
         files, gone = await asyncio.to_thread(_look, root, sorted(paths), scratch)
         oids = await self._hash(root, [file.source for file in files])
         kept = [index_info(hidden[path].mode, hidden[path].oid, path) for path in gone if path in hidden]

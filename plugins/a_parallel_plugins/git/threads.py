@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from a_parallel_contracts import NotFound, PluginContext
+from a_parallel_contracts import ApiError, NotFound, PluginContext
 from a_parallel_contracts.agents import AgentResult
 from a_parallel_contracts.git import GitStatusChanged, GitSummary
 from a_parallel_contracts.projects import PROJECTS, Project
@@ -57,8 +57,20 @@ class ThreadTrees:
         """Tell the state of a worktree after a result; a stop or a crash has none (``agent-lifecycle.md`` §8.1)."""
         threads = self._ctx.find(THREADS)
         thread = await threads.get(event.thread_id) if threads else None
-        if thread is None or thread.mode != ThreadMode.WORKTREE or thread.worktree_path is None:
+        if thread is not None:
+            await self._tell(thread)
+
+    def changed(self, thread: Thread) -> None:
+        """Tell the state of a worktree soon; to be called after a person has changed something there."""
+        self._ctx.spawn(self._tell(thread), name=f"git:status of {thread.id}")
+
+    async def _tell(self, thread: Thread) -> None:
+        """Send the state of a thread's worktree to its owner, if it has one and it can be read."""
+        if thread.mode != ThreadMode.WORKTREE or not thread.worktree_path or not Path(thread.worktree_path).is_dir():
             return
-        if Path(thread.worktree_path).is_dir():
+        try:
             summary = await self.summary(thread)
-            self._ctx.publish(GitStatusChanged(thread_id=thread.id, owner=thread.user_id, statuses=[summary]))
+        except ApiError as error:
+            self._ctx.log.info("no status of thread %s: %s", thread.id, error.message)
+            return
+        self._ctx.publish(GitStatusChanged(thread_id=thread.id, owner=thread.user_id, statuses=[summary]))

@@ -46,8 +46,13 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
     async def release_thread(
         self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete"]
     ) -> ThreadChanges | None:
-        """Remove the thread's working tree, after what is uncommitted has been kept."""
-        return await self.service.release_thread(thread) if thread.mode == ThreadMode.WORKTREE else None
+        """Remove the thread's working tree, after what is uncommitted has been kept.
+
+        Whoever archives a thread has confirmed that large ignored files go.
+        """
+        if thread.mode != ThreadMode.WORKTREE:
+            return None
+        return await self.service.release_thread(thread, confirmed=reason == "archive")
 
     @hookimpl
     async def provide_directory(self, ctx: PluginContext, thread: Thread) -> ThreadChanges | None:

@@ -20,10 +20,11 @@ class NewWorktreeBody(WireModel):
 
 
 class OldWorktreeBody(WireModel):
-    """Body of ``DELETE /api/worktrees``."""
+    """Body of ``DELETE /api/worktrees``; `confirmed` if large ignored files may be lost."""
 
     project_id: str = Field(min_length=1)
     worktree_path: str = Field(min_length=1)
+    confirmed: bool = False
 
 
 class CreatedWorktree(WireModel):

@@ -1,18 +1,15 @@
-"""Names of branches, directories and refs (``http-core.md`` §6.8)."""
+"""Names of branches and directories (``http-core.md`` §6.8)."""
 
 import os
 import re
-from datetime import UTC, datetime
 from pathlib import Path
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.projects import Project
 
 CONTAINER = ".a-parallel-worktrees"
-SNAPSHOTS = "refs/a-parallel/snapshots"
 _LENGTH = 40
 _ID_LENGTH = 6
-_TAKEN_AT = re.compile(r"\d{8}T\d{12}Z")
 
 
 def expressible(text: str) -> bool:
@@ -63,20 +60,3 @@ def directory_of(project: Project, branch: str) -> Path:
     if directory.parent != below or directory.name in ("", ".", ".."):
         raise BadRequest(f"'{branch}' is not a valid branch name")
     return directory
-
-
-def snapshot_ref(owner: str, kind: str = "") -> str:
-    """Return the name of a new ref for the state of a working tree.
-
-    Parameters:
-        owner: id of the thread, or the name of the directory.
-        kind: what is special about it; empty for the state before a removal.
-    """
-    safe = re.sub(r"[^A-Za-z0-9_-]", "-", owner) or "worktree"
-    moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    return f"{SNAPSHOTS}/{safe}/{moment}{kind}"
-
-
-def is_removal_snapshot(ref: str) -> bool:
-    """Tell whether a ref keeps the state before a removal that has not been restored yet."""
-    return _TAKEN_AT.fullmatch(ref.rpartition("/")[2]) is not None

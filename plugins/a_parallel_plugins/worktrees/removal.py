@@ -25,7 +25,9 @@ class Remover:
         self._remains = remains
         self._branches = Branches(git)
 
-    async def remove(self, project: Project, path: str, *, thread_id: str | None, keep_branch: bool) -> bool:
+    async def remove(
+        self, project: Project, path: str, *, thread_id: str | None, keep_branch: bool, confirmed: bool
+    ) -> bool:
         """Remove the working tree at `path` and return whether its branch was deleted."""
         directory = Path(project.path)
         listed = await self._removable(directory, path)
@@ -33,7 +35,7 @@ class Remover:
         owner = thread_id or (lease.thread_id if lease else None) or Path(listed.path).name
         if Path(listed.path).exists():
             await self._check_intact(directory, listed)
-            await self._keeper.keep(Path(listed.path), owner)
+            await self._keeper.keep(Path(listed.path), owner, confirmed=confirmed)
         elif listed.commit:
             await self._keeper.keep_commit(directory, listed.commit, owner)
         await self._take_away(directory, Path(listed.path))

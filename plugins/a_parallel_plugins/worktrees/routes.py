@@ -27,7 +27,7 @@ def worktree_routes(ctx: PluginContext, worktrees: WorktreeService) -> list[Rout
         asked = await ctx.get(PROJECTS).load(request.actor, request.body.project_id)
         project, path = await worktrees.locate(request.actor, asked, request.body.worktree_path)
         await ctx.hooks.collect(WorktreeHooks.before_worktree_removed, project, path)
-        await worktrees.remove(project, path, keep_branch=True)
+        await worktrees.remove(project, path, keep_branch=True, confirmed=request.body.confirmed)
         return Ok()
 
     return [

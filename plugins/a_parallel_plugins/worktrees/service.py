@@ -56,11 +56,19 @@ class WorktreeService:
         return await self._leases.birth(project.id, branch)
 
     async def remove(
-        self, project: Project, path: str, *, thread_id: str | None = None, keep_branch: bool = False
+        self,
+        project: Project,
+        path: str,
+        *,
+        thread_id: str | None = None,
+        keep_branch: bool = False,
+        confirmed: bool = False,
     ) -> bool:
         """Keep the uncommitted state under a hidden ref, then remove the working tree."""
         async with self._git.exclusive(Path(project.path)):
-            return await self._remover.remove(project, path, thread_id=thread_id, keep_branch=keep_branch)
+            return await self._remover.remove(
+                project, path, thread_id=thread_id, keep_branch=keep_branch, confirmed=confirmed
+            )
 
     async def locate(self, actor: Actor, project: Project, path: str) -> tuple[Project, str]:
         """Return for which project a working tree was made, and its path as it was given then.
@@ -78,8 +86,12 @@ class WorktreeService:
             raise BadRequest(f"'{path}' is not a working tree of this project")
         return maker, lease.path
 
-    async def release_thread(self, thread: Thread) -> ThreadChanges | None:
-        """Remove a thread's working tree and return how its row changes; a vanished repository leaves it as it is."""
+    async def release_thread(self, thread: Thread, *, confirmed: bool) -> ThreadChanges | None:
+        """Remove a thread's working tree and return how its row changes; a vanished repository leaves it as it is.
+
+        Raises:
+            Conflict: something would be lost that nobody has confirmed.
+        """
         project = await self._ctx.get(PROJECTS).get(thread.project_id)
         if project is None or not thread.worktree_path:
             return None
@@ -90,7 +102,9 @@ class WorktreeService:
             listed = find(await self._listed(project), thread.worktree_path)
             if listed is None:
                 return ThreadChanges(worktree_path=None)
-            deleted = await self._remover.remove(project, thread.worktree_path, thread_id=thread.id, keep_branch=False)
+            deleted = await self._remover.remove(
+                project, thread.worktree_path, thread_id=thread.id, keep_branch=False, confirmed=confirmed
+            )
         return ThreadChanges(worktree_path=None, branch=None) if deleted else ThreadChanges(worktree_path=None)
 
     async def provide_directory(self, thread: Thread) -> ThreadChanges:
@@ -114,7 +128,7 @@ class WorktreeService:
             return await self.recreate(project, thread.branch, thread.id)
         async with self._git.exclusive(directory):
             kept = await self._keeper.newest(directory, thread.id)
-            start = await self._keeper.start_of(directory, kept[1]) if kept else None
+            start = await self._keeper.start_of(directory, kept.commit) if kept else None
             branch = await self._name(project, thread.id, thread.title)
             worktree = await self._creator.create(project, branch, start or thread.base_branch, thread_id=thread.id)
             await self._keeper.restore(Path(worktree.path), thread.id)

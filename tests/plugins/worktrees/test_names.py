@@ -1,5 +1,6 @@
 """Names of branches and directories (``http-core.md`` §6.8)."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a_parallel_contracts import BadRequest
+from a_parallel_contracts.git import snapshot_ref
 from a_parallel_contracts.projects import Project
 from a_parallel_plugins.worktrees import names
 from a_parallel_plugins.worktrees.listing import parse_list
@@ -75,10 +77,9 @@ def test_no_name_leads_out_of_the_container(branch: str) -> None:
 
 
 def test_refs_of_snapshots() -> None:
-    assert names.is_removal_snapshot(names.snapshot_ref("t_-1"))
-    assert names.snapshot_ref("t_-1").startswith("refs/a-parallel/snapshots/t_-1/")
-    assert not names.is_removal_snapshot(names.snapshot_ref("t", "-head"))
-    assert names.snapshot_ref("a/../b..c").startswith("refs/a-parallel/snapshots/a----b--c/")
+    assert re.fullmatch(r"refs/a-parallel/snapshots/t_-1/\d{8}T\d{12}Z", snapshot_ref("t_-1"))
+    assert snapshot_ref("t", "head").endswith("Z-head")
+    assert snapshot_ref("a/../b..c").startswith("refs/a-parallel/snapshots/a----b--c/")
 
 
 def test_the_list_of_git_is_read() -> None:
