@@ -54,7 +54,9 @@ class InputStream:
 
     @property
     def tail(self) -> bytes:
-        """The last bytes that came, read by anybody or not."""
+        """The last bytes that were written up to now, read by anybody or not."""
+        if not self._held:
+            self._catch_up()
         return self._tail
 
     @property
@@ -101,9 +103,7 @@ class InputStream:
         Parameters:
             linger: seconds that others who hold the pipe may still be heard.
         """
-        room = PIPE_LIMIT
-        while self._open and room > 0 and (count := self._receive()):
-            room -= count
+        self._catch_up()
         if not self.ended.done():
             self._timer = self._loop.call_later(linger, self.cut)
 
@@ -120,6 +120,12 @@ class InputStream:
             self._close()
             self.closed.set_result(None)
         self._conclude()
+
+    def _catch_up(self) -> None:
+        """Take what is in the pipe now, but no more than a pipe holds: somebody may be writing on."""
+        room = PIPE_LIMIT
+        while self._open and room > 0 and (count := self._receive()):
+            room -= count
 
     def _conclude(self) -> None:
         if self._timer:

@@ -263,3 +263,10 @@ async def test_a_missing_program_and_a_missing_directory_are_told(host: LocalHos
     with pytest.raises(FailedDependency, match="does not exist"):
         await host.spawn(["cat"], cwd=tmp_path / "gone", owner=AGENT)
     assert host.running == 0
+
+
+async def test_stderr_is_known_at_the_end_of_output(host: LocalHost, tmp_path: Path) -> None:
+    for number in range(20):
+        process = await shell(host, tmp_path, f"echo failure {number} >&2")
+        assert [line async for line in process.lines()] == []
+        assert process.stderr_tail == f"failure {number}\n"
