@@ -53,9 +53,9 @@ class Api:
             async with self.http.request(method, self.base_url + path, headers=headers, data=data) as response:
                 reply = Reply(response.status, _parse(response.status, await response.text()))
         except (aiohttp.ClientError, TimeoutError):
-            self.circuit.note(None)
+            self.circuit.note(None, f"{method} {path}")
             return Reply(0, {"error": "network failure"})
-        self.circuit.note(reply.status)
+        self.circuit.note(reply.status, f"{method} {path} {reply.body}")
         return reply
 
     async def probe(self) -> bool:

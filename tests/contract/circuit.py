@@ -1,7 +1,7 @@
 """The client's "server unavailable" overlay (``http-core.md`` §2.8)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 
 FAILURES = 3
@@ -17,12 +17,14 @@ class Circuit:
         failures: since the last success.
         covered_since: when the overlay appeared; None while there is none.
         opened: how often it appeared.
+        faults: what failed, for people to read.
     """
 
     now: Callable[[], float] = monotonic
     failures: int = 0
     covered_since: float | None = None
     opened: int = 0
+    faults: list[str] = field(default_factory=list)
 
     @property
     def overlay(self) -> bool:
@@ -34,11 +36,12 @@ class Circuit:
         """Whether ``GET /api/health`` has to decide now."""
         return self.covered_since is not None and self.now() - self.covered_since >= COVERED_SECONDS
 
-    def note(self, status: int | None) -> None:
-        """Count an answer; None is a network failure. Anything below 500 is a success."""
+    def note(self, status: int | None, what: str = "") -> None:
+        """Count the answer to a call; None is a network failure. Anything below 500 is a success."""
         if status is not None and status < 500:
             self.failures = 0
             return
+        self.faults.append(f"{what}: {status}")
         self.failures += 1
         if self.failures >= FAILURES and not self.overlay:
             self._cover()

@@ -65,8 +65,7 @@ async def test_from_a_registered_repository_to_a_restart(server: Server, tmp_pat
         runs = invocations(server.claude_log)
         assert {run.cwd for run in runs} == {str(worktree)}
         assert [bool(run.option("--resume")) for run in runs] == [False, True, True, True]
-        assert page.circuit.opened == 0
-        assert page.circuit.failures == 0
+        assert page.circuit.faults == []
 
 
 async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, tmp_path: Path) -> None:
@@ -98,4 +97,4 @@ async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, tmp_pat
             shorter = [(role, text if len(text) < 500 else f"{len(text)} characters") for role, text, _ in seen]
             assert without_ids(loaded) == seen, f"{prompt}: live {shorter}"
             assert (loaded.status, loaded.stage) == (status, stage), prompt
-        assert page.circuit.failures == 0
+        assert page.circuit.faults == []

@@ -41,7 +41,7 @@ async def test_a_missing_cli_fails_the_thread_with_the_reason(
         assert (shown.status, shown.stage) == ("failed", "review")
         assert shown.texts == [("user", "hello")]
         assert shown.row["completedAt"]
-        assert page.circuit.failures == 0
+        assert page.circuit.faults == []
     await server.stop()
 
 
@@ -130,4 +130,4 @@ async def test_a_vanished_project_is_an_error_of_its_own_that_goes_when_it_is_ba
         await page.load_thread(thread)
         assert (await page.send("hello again")).ok
         await page.until_outcome(thread, "completed")
-        assert page.circuit.failures == 0
+        assert page.circuit.faults == []

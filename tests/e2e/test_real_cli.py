@@ -103,7 +103,7 @@ async def test_text_an_edit_a_follow_up_a_stop_and_a_resume(
         said = "\n".join(api.conversation("Go on")[-1].user_texts())
         assert "Say hello" in said
         assert "Write the notes" in said
-        assert page.circuit.failures == 0
+        assert page.circuit.faults == []
 
 
 async def test_a_question_is_shown_and_its_answer_reaches_the_model(

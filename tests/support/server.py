@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -57,6 +57,7 @@ class Server:
         config: text of the configuration file.
         environment: further variables.
         arguments: further arguments of ``serve``.
+        command: whole command line after ``a-parallel``, instead of ``serve`` with its options.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Server:
         config: str = "",
         environment: Mapping[str, str] | None = None,
         arguments: Iterable[str] = (),
+        command: Sequence[str] | None = None,
     ) -> None:
         self.home = directory / "home"
         self.bin = directory / "bin"
@@ -74,6 +76,7 @@ class Server:
         self.config_file = directory / "config.toml"
         self.data_directory = self.home / ".a-parallel"
         self.arguments = list(arguments)
+        self.command = command
         self.extra_environment = dict(environment or {})
         self.process: subprocess.Popen[str] | None = None
         self.port = 0
@@ -124,11 +127,9 @@ class Server:
         """Start the process without waiting for it to be ready."""
         assert self.process is None, "the server is running"
         self.log = Log()
+        serve = ["serve", "--port", str(self.port), "--config", str(self.config_file), *self.arguments]
         self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "a_parallel_kernel", "serve"),
-                *("--port", str(self.port), "--config", str(self.config_file), *self.arguments),
-            ],
+            [sys.executable, "-m", "a_parallel_kernel", *(self.command or serve)],
             cwd=self.home,
             env=self.environment,
             stdin=subprocess.DEVNULL,
