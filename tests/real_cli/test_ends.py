@@ -1,5 +1,6 @@
 """The real CLI: interrupted, stopped, killed, failing, working in the background."""
 
+import asyncio
 import os
 import signal
 from pathlib import Path
@@ -21,6 +22,13 @@ pytestmark = pytest.mark.real_cli
 def waiting_for(gate: Path) -> str:
     """Return a command that runs until `gate` exists."""
     return f"python3 -c \"import os, time\nwhile not os.path.exists('{gate}'): time.sleep(0.02)\""
+
+
+async def appears(path: Path) -> None:
+    """Return when a tool has made `path`."""
+    async with asyncio.timeout(60):
+        while not path.exists():  # noqa: ASYNC110 - another process makes it
+            await asyncio.sleep(0.01)
 
 
 async def test_an_interrupt_ends_the_turn_and_the_next_message_works(
@@ -64,7 +72,7 @@ async def test_a_killed_cli_leaves_nothing_running(
     command = f"touch {marker}; {waiting_for(directory / 'never')}"
     api.on("Wait", Reply.of(tool("Bash", command=command, description="Wait")))
     drive = await Drive.of(provider, run_of("Wait", directory=str(directory)))
-    await drive.until(ToolCalled)
+    await appears(marker)  # the CLI has written the conversation down by then, which it does with a delay
     os.kill(drive.session._process.pid, signal.SIGKILL)
     exited = await drive.exited()
     assert exited.returncode == -9

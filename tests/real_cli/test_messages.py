@@ -147,7 +147,7 @@ async def test_a_session_that_is_gone_is_told_as_lost(provider: ClaudeProvider, 
         assert drive.of_kind(TurnEnded) == []
 
 
-async def test_a_message_sent_again_after_a_kill_is_delivered_once(
+async def test_a_message_sent_again_after_a_stop_is_delivered_once(
     provider: ClaudeProvider, directory: Path, api: MessagesApi
 ) -> None:
     hold = Hold()
@@ -157,7 +157,7 @@ async def test_a_message_sent_again_after_a_kill_is_delivered_once(
     second = another("Second job")
     await drive.session.send(second)
     await drive.until_that(lambda event: event == PromptProgress(second.id, "queued"))
-    await drive.session.stop(grace=0)
+    await drive.session.stop()
     exited = await drive.exited()
     assert exited.undelivered == (second.id,)
     session = drive.of_kind(SessionStarted)[0].session_id

@@ -96,7 +96,7 @@ async def test_streamed_text_comes_at_most_five_times_a_second_and_the_last_of_i
     await talk.until_that(lambda event: isinstance(event, TextProduced) and event.text == whole)
     partial = talk.of(TextProduced)
     assert all(event.partial for event in partial)
-    assert 2 <= len(partial) <= 5 * (loop.time() - begin) + 1
+    assert len(partial) <= 5 * (loop.time() - begin) + 1
     talk.process.say(said("m1", whole), result())
     await talk.until(TurnEnded)
     assert talk.of(TextProduced)[-1] == TextProduced("m1", whole)
