@@ -127,11 +127,13 @@ class RunFailed:
 class RunEndedEarly:
     """A person stopped or interrupted the run, or the server goes down; the stage stays.
 
-    Nothing changes unless the thread is pending, running or waiting (``agent-lifecycle.md`` §13).
+    Nothing changes unless the thread is pending, running or waiting (``agent-lifecycle.md`` §13). `in_run` is
+    False for a thread whose run never began, or ended with a question before.
     """
 
     generation: int
     status: Literal["stopped", "interrupted"]
+    in_run: bool = True
 
     def write(self, book: Book) -> None:
         """Set the row and tell it."""
@@ -143,7 +145,8 @@ class RunEndedEarly:
             book.set_waiting(None)
         book.show_running_first(thread)
         book.status(after)
-        _ended(book, self.generation, self.status)
+        if self.in_run:
+            _ended(book, self.generation, self.status)
 
 
 def _ended(book: Book, generation: int, status: str) -> None:

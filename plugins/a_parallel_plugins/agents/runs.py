@@ -4,10 +4,11 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Sequence
+from typing import Literal
 
 from a_parallel_contracts import ApiError, Database, ServiceUnavailable
 from a_parallel_contracts.agents import Answer, RequestOpened
-from a_parallel_contracts.threads import UNFINISHED, Thread, Threads
+from a_parallel_contracts.threads import UNFINISHED, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents.book import Book, Change, Subject, write_all
 from a_parallel_plugins.agents.changes import PromptsSeen
 from a_parallel_plugins.agents.failures import error_text, start_error
@@ -225,11 +226,18 @@ class Runs:
 
     async def stop(self, thread: Thread) -> None:
         """End the thread's agent for a person; ``stopped`` if it was pending, running or waiting."""
+        ending = self._ending(thread, "stopped")
         live = self.lives.get(thread.id)
         if live is not None:
             await self.end(live)
-        generation = live.machine.generation if live is not None else 0
-        await self.write(Subject.of(thread), [RunEndedEarly(generation, "stopped")])
+        await self.write(Subject.of(thread), [ending])
+
+    def _ending(self, thread: Thread, status: Literal["stopped", "interrupted"]) -> RunEndedEarly:
+        """Return how a run ends that is cut short now."""
+        live = self.lives.get(thread.id)
+        if live is None:
+            return RunEndedEarly(0, status, in_run=thread.status == ThreadStatus.RUNNING)
+        return RunEndedEarly(live.machine.generation, status, in_run=not live.machine.kept)
 
     def provider_removed(self, name: str) -> None:
         """A provider goes, with all its sessions: their end is no failure."""
@@ -249,8 +257,7 @@ class Runs:
         for live in lives:
             live.machine.stopping = True
         for thread in await self._threads.with_status(*UNFINISHED):
-            generation = self.lives[thread.id].machine.generation if thread.id in self.lives else 0
-            await self.write(Subject.of(thread), [RunEndedEarly(generation, "interrupted")])
+            await self.write(Subject.of(thread), [self._ending(thread, "interrupted")])
         ended = await asyncio.gather(*(self.end(live) for live in lives), return_exceptions=True)
         for error in ended:
             if isinstance(error, Exception):

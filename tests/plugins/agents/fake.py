@@ -134,8 +134,9 @@ class FakeSession:
         return True
 
     async def interrupt(self) -> bool:
-        """End the turn."""
-        self.emit(TurnEnded("error_during_execution", interrupted=True), Idle())
+        """End the turn; before the first one there is nothing to end."""
+        if self._started:
+            self.emit(TurnEnded("error_during_execution", interrupted=True), Idle())
         return True
 
     async def set_model(self, model: Model) -> None:
