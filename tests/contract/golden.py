@@ -112,7 +112,8 @@ def load(scenario: str) -> Recording:
 
 
 def _exchange(index: int, line: Mapping[str, Any]) -> Exchange:
-    return Exchange(index, line["kind"], line.get("name") or f"{line['kind']}-{index}", line)
+    name = line["text"] if line["kind"] == "note" else line.get("name") or f"{line['kind']}-{index}"
+    return Exchange(index, line["kind"], name, line)
 
 
 def _event(line: Mapping[str, Any]) -> RecordedEvent:

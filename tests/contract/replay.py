@@ -20,8 +20,11 @@ WRONG_TOKEN = "ab" * 32
 NEVER_ASKED = "request"
 """Path of the difference of an exchange that could not be repeated, since it names what no longer exists."""
 
-Stage = Mapping[tuple[str, str], Callable[[], object]]
-"""What happens in the working folder before an exchange: (scenario, name of the exchange) → action."""
+Stage = Mapping[tuple[str, str], Callable[[Bindings], object]]
+"""What happens in the working folder before an exchange: (scenario, name of the exchange) → action.
+
+For a note, the action returns what the note tells, as it is today.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,7 @@ class Replay:
         listeners: sockets that are open.
         stage: what to do before which exchange.
         running: threads whose run was started and has not been waited for.
+        with_worktree: threads whose runs are followed by a ``git:status``.
     """
 
     base_url: str
@@ -64,6 +68,7 @@ class Replay:
     listeners: Listeners
     stage: Stage
     running: dict[str, int] = field(default_factory=dict)
+    with_worktree: set[str] = field(default_factory=set)
 
     async def play(self, recording: Recording, judge: Judge) -> list[Outcome]:
         """Repeat all exchanges in order, then compare the events; return everything that differs."""
@@ -71,8 +76,12 @@ class Replay:
         outcomes = []
         for exchange in recording.exchanges:
             action = self.stage.get((recording.name, exchange.name))
+            if exchange.kind == "note":
+                assert action is not None, f"nothing tells whether the note {exchange.name} is true"
+                outcomes.append(await self._look(exchange, action))
+                continue
             if action is not None:
-                await asyncio.to_thread(action)
+                await asyncio.to_thread(action, self.bindings)
             outcomes.append(await self._repeat(exchange))
         await self._runs_to_end()
         for name in self.listeners.open_ones:
@@ -92,6 +101,14 @@ class Replay:
         except Unbound as unknown:
             return Outcome(names, str(unknown), "", [Difference(NEVER_ASKED, str(unknown), ABSENT)])
         return Outcome(names, "", "", [])
+
+    async def _look(self, exchange: Exchange, look: Callable[[Bindings], object]) -> Outcome:
+        """Compare what the recorder noted about the working folder with what is there."""
+        was = {key: value for key, value in exchange.line.items() if key not in ("kind", "text", "name")}
+        now = await asyncio.to_thread(look, self.bindings)
+        differences = list(compare_json(was, now, self.bindings, "note"))
+        names = (exchange.name, f"#{exchange.index}")
+        return Outcome(names, _pretty(was), _pretty(self.bindings.show(now)), differences)
 
     async def _repeat_http(self, exchange: Exchange, names: tuple[str, ...]) -> Outcome:
         if not _expects_running(exchange):
@@ -164,6 +181,8 @@ class Replay:
             return
         if path == "/api/threads":
             thread = answer.body["json"]["id"]
+            if answer.body["json"].get("worktreePath"):
+                self.with_worktree.add(thread)
         elif path.startswith("/api/threads/") and path.endswith("/message"):
             thread = self.bindings.fill(path).split("/")[3]
         else:
@@ -179,7 +198,12 @@ class Replay:
         listener = next(iter(self.listeners.open_ones.values()))
 
         def ended(events: list[Event]) -> bool:
-            return len([event for event in events if event["threadId"] == thread and _is_final(event)]) >= count
+            own = [event for event in events if event["threadId"] == thread]
+            ends = [place for place, event in enumerate(own) if _is_final(event)]
+            if len(ends) < count:
+                return False
+            followed = any(event["type"] == "git:status" for event in own[ends[-1] :])
+            return followed or thread not in self.with_worktree
 
         await listener.until(ended, f"the end of run {count} of {self.bindings.show(thread)}")
 

@@ -15,8 +15,19 @@ from tests.contract.workspace import ASSET_CSS, ASSET_JS, Workspace, make_worksp
 from tests.support.fixtures import ServerFactory
 from tests.support.server import Server
 
-BEFORE = {"s01_meta": (), "s02_projects": (), "s04_threads_basic": ("s02_projects",)}
+BEFORE = {
+    "s01_meta": (),
+    "s02_projects": (),
+    "s04_threads_basic": ("s02_projects",),
+}
 """Scenarios whose results a scenario uses; they are played before it."""
+
+
+GH = """#!/bin/sh
+case "$*" in *"--title fail"*|*"--title=fail"*) echo "pull request create failed: simulated" >&2; exit 1;; esac
+echo "https://github.example/demo/pull/1"
+"""
+"""Stands in for GitHub's command line tool."""
 
 
 def recorded_script() -> str:
@@ -46,6 +57,9 @@ async def test_the_recording_is_answered_as_recorded(
 ) -> None:
     workspace = make_workspace(tmp_path / "work", tmp_path / "dist", recorded_script())
     server = server_factory(config=f'[plugins.web]\ndirectory = "{workspace.client_build}"\n')
+    gh = server.bin / "gh"
+    gh.write_text(GH)
+    gh.chmod(0o755)
     await server.start()
     judge = load_judge()
     async with Listeners(server.base_url) as listeners:

@@ -33,10 +33,12 @@ class Log:
     base_url: str | None = None
     settled: threading.Event = field(default_factory=threading.Event)
 
-    def follow(self, stream: IO[str]) -> None:
-        """Read `stream` to its end."""
+    def follow(self, stream: IO[str], copy: Path) -> None:
+        """Read `stream` to its end, appending it to the file `copy` for people."""
         for line in stream:
             self.lines.append(line.rstrip("\n"))
+            with copy.open("a") as file:
+                file.write(line)
             if READY in line:
                 self.base_url = line.split(READY, 1)[1].split()[0].rstrip("/")
                 self.settled.set()
@@ -74,6 +76,7 @@ class Server:
         self.bin = directory / "bin"
         self.claude_log = directory / "claude.jsonl"
         self.config_file = directory / "config.toml"
+        self.log_file = directory / "server.log"
         self.data_directory = self.home / ".a-parallel"
         self.arguments = list(arguments)
         self.command = command
@@ -139,7 +142,7 @@ class Server:
             errors="replace",
             start_new_session=True,
         )
-        threading.Thread(target=self.log.follow, args=(self.process.stdout,), daemon=True).start()
+        threading.Thread(target=self.log.follow, args=(self.process.stdout, self.log_file), daemon=True).start()
 
     async def start(self) -> "Server":
         """Start the process and return when it says that it is ready."""
