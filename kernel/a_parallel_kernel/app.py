@@ -29,7 +29,7 @@ from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
 from a_parallel_kernel.store import Store
-from a_parallel_kernel.supervisor import Supervisor, new_manager
+from a_parallel_kernel.supervisor import BootError, Supervisor, new_manager
 from a_parallel_kernel.switches import Switches
 from a_parallel_kernel.version import VERSION
 from a_parallel_kernel.watchdog import Watchdog
@@ -86,6 +86,7 @@ class Kernel:
         self._exit.callback(listener.close)
         host, port, self.url = url_of(listener)
         lock = self._take_directory()
+        self._check_ids()
         self.info = _info(server, host, port)
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
@@ -97,6 +98,15 @@ class Kernel:
         self._exit.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
         lock.announce(Holder(os.getpid(), self.url, VERSION))
+
+    def _check_ids(self) -> None:
+        """Name ids in the configuration that nobody has: under ``only`` they would leave too little running."""
+        installed = {candidate.id for candidate in self._candidates}
+        for id in self.config.selection.only or ():
+            if id not in installed:
+                raise BootError(f"only names the plugin {id}, which is not installed; see: a-parallel plugins list")
+        for id in set(self.config.selection.disabled) - installed:
+            log.warning("disabled names the plugin %s, which is not installed", id)
 
     def _take_directory(self) -> DirectoryLock:
         directory = self.config.server.data_directory
@@ -227,7 +237,7 @@ def _info(server: ServerSettings, host: str, port: int) -> ServerInfo:
 def _document(http: HttpServer) -> dict[str, Any]:
     from a_parallel_kernel.openapi import document  # builds many models: only when somebody asks
 
-    return document(http.routes.endpoints(), VERSION)
+    return document(http.routes.endpoints(), VERSION, http.hub.topics())
 
 
 def _migrator(store: Store) -> Callable[[str, str, Collection[str]], Awaitable[None]]:

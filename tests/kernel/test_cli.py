@@ -54,6 +54,12 @@ def test_a_wrong_command_line_is_explained_without_a_traceback(tmp_path: Path, w
     assert not (tmp_path / ".a-parallel" / "data.db").exists()
 
 
+def test_only_what_is_not_installed_is_no_server(tmp_path: Path) -> None:
+    done = run(tmp_path, "--only", "ghost", "--port", "0")
+    assert done.returncode == 1
+    assert "only names the plugin ghost, which is not installed" in done.stderr
+
+
 def test_list_shows_what_is_installed_and_who_decided(tmp_path: Path) -> None:
     listed = run(tmp_path, "plugins", "list", "--json", "--disable", "web")
     plugins = {row["id"]: row for row in json.loads(listed.stdout)}

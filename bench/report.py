@@ -1,0 +1,76 @@
+"""Figures, goals, and how they are shown."""
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+OUTPUT = Path("bench-output")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure.
+
+    Attributes:
+        name: what was measured.
+        ours, limit: the server's figure and the plain program's, in `unit`.
+        ratio: ours as a part of the limit for rates, the limit as a part of ours for times, so that 1 is the
+            limit and less is slower; for figures without a limit, ours.
+        goal: what the ratio is to be at least; at most for figures without a limit.
+    """
+
+    name: str
+    unit: str
+    ours: float
+    limit: float | None
+    ratio: float
+    goal: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether the goal is reached."""
+        return self.ratio >= self.goal if self.limit is not None else self.ratio <= self.goal
+
+
+def rate(name: str, ours: float, limit: float, goal: float) -> Figure:
+    """Return a figure whose unit is a rate: more is better."""
+    return Figure(name, "1/s", ours, limit, ours / limit, goal)
+
+
+def duration(name: str, ours: float, limit: float, goal: float) -> Figure:
+    """Return a figure whose unit is milliseconds: less is better."""
+    return Figure(name, "ms", ours * 1000, limit * 1000, limit / ours, goal)
+
+
+def share(name: str, ours: float, most: float) -> Figure:
+    """Return a figure in percent that has no limit beside it."""
+    return Figure(name, "%", ours * 100, None, ours * 100, most * 100)
+
+
+def median(rounds: int, run: Callable[[], float]) -> float:
+    """Return the median of several runs."""
+    return statistics.median(run() for _ in range(rounds))
+
+
+def table(figures: list[Figure]) -> str:
+    """Return the figures as a Markdown table."""
+    lines = ["| Figure | Ours | Limit | Ratio | Goal | |", "|---|---|---|---|---|---|"]
+    for figure in figures:
+        limit = f"{figure.limit:,.1f}" if figure.limit is not None else "none"
+        sign = "≥" if figure.limit is not None else "≤"
+        verdict = "reached" if figure.reached else "**missed**"
+        lines.append(
+            f"| {figure.name} | {figure.ours:,.1f} {figure.unit} | {limit} | {figure.ratio:.2f} "
+            f"| {sign} {figure.goal:.2f} | {verdict} |"
+        )
+    return "\n".join(lines)
+
+
+def write(figures: list[Figure]) -> None:
+    """Write the table as Markdown and JSON."""
+    OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / "bench.md").write_text(table(figures) + "\n", "utf-8")
+    entries = [{**asdict(figure), "reached": figure.reached} for figure in figures]
+    (OUTPUT / "bench.json").write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")

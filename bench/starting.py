@@ -1,0 +1,71 @@
+"""Starting cold, and doing nothing."""
+
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+from bench.report import Figure, duration, share
+from bench.server import BenchServer
+
+WAITING = 50
+
+
+def figures() -> list[Figure]:
+    """Measure the cold start with all plugins, and the idle server with waiting threads."""
+    return [cold_start(), idle()]
+
+
+def cold_start() -> Figure:
+    """From the start of the process to the first healthy answer."""
+    ours, limits = [], []
+    with BenchServer() as server:
+        for _ in range(5):
+            server.stop()
+            limits.append(_limit())
+            began = time.perf_counter()
+            server.start()
+            _healthy(server.url)
+            ours.append(time.perf_counter() - began)
+    name = "cold start to the first healthy response, all plugins"
+    return duration(name, statistics.median(ours), statistics.median(limits), 0.50)
+
+
+def _limit() -> float:
+    began = time.perf_counter()
+    program = subprocess.Popen([sys.executable, "-m", "bench.limits.start"], stdout=subprocess.PIPE, text=True)
+    assert program.stdout is not None
+    _healthy(program.stdout.readline().split()[-1])
+    seconds = time.perf_counter() - began
+    program.kill()
+    program.wait()
+    return seconds
+
+
+def _healthy(url: str) -> None:
+    with urllib.request.urlopen(f"{url}/api/health", timeout=30) as answer:  # noqa: S310 - loopback
+        assert answer.status == 200
+
+
+def idle(seconds: float = 10.0) -> Figure:
+    """Processor time of a server whose threads all wait for an answer."""
+    with BenchServer() as server:
+        project = server.project()
+        for _ in range(WAITING):
+            server.thread(project, "!ask Colour: Which colour? | Red | Blue")
+        _until_waiting(server, project)
+        before = server.cpu_seconds()
+        time.sleep(seconds)
+        used = server.cpu_seconds() - before
+    return share(f"idle with {WAITING} waiting threads, share of a core", used / seconds, 0.01)
+
+
+def _until_waiting(server: BenchServer, project: str) -> None:
+    end = time.monotonic() + 60
+    while True:
+        threads = server.call("GET", f"/api/threads?projectId={project}")
+        if sum(thread["status"] == "waiting" for thread in threads) == WAITING:
+            return
+        assert time.monotonic() < end, "the threads do not come to wait"
+        time.sleep(0.1)

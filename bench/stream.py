@@ -1,0 +1,75 @@
+"""From an agent's line to a durable row to a frame at every socket."""
+
+import json
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from bench.report import Figure, rate
+from bench.server import BenchServer
+
+SOCKETS = 20
+SIZE = 300
+
+
+def figures(runs: int = 50, steps: int = 100) -> list[Figure]:
+    """Measure `runs` scripted runs of `steps` steps each against the plain program, in turns."""
+    ours, limits = [], []
+    for _ in range(3):
+        limits.append(limit(runs, steps))
+        ours.append(measured(runs, steps))
+    name = f"agent line → durable row → frame at {SOCKETS} sockets, {runs} runs at once"
+    return [rate(name, sorted(ours)[1], sorted(limits)[1], 0.30)]
+
+
+def listeners(url: str, ends: int) -> "subprocess.Popen[str]":
+    """Connect all sockets from a process of their own."""
+    words = [sys.executable, "-m", "bench.clients", url, str(SOCKETS), str(ends)]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "connected\n"
+    return process
+
+
+def outcome(process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """Return what the listeners counted."""
+    assert process.stdout is not None
+    counted: dict[str, Any] = json.loads(process.stdout.readline())
+    process.wait(10)
+    return counted
+
+
+def limit(runs: int, steps: int) -> float:
+    """Return the plain program's events a second."""
+    with tempfile.TemporaryDirectory() as directory:
+        words = [sys.executable, "-m", "bench.limits.stream", str(runs), str(steps), str(SIZE)]
+        path = str(Path(directory) / "data.db")
+        program = subprocess.Popen([*words, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert program.stdin is not None
+        assert program.stdout is not None
+        port = program.stdout.readline().split()[1]
+        clients = listeners(f"ws://127.0.0.1:{port}/ws?", runs)
+        program.stdin.write("go\n")
+        program.stdin.flush()
+        counted = outcome(clients)
+        program.communicate("end\n", 10)
+    assert set(counted["frames"]) == {runs * (steps * 3 + 1)}, counted
+    return float(runs * steps * 3 / counted["seconds"])
+
+
+def measured(runs: int, steps: int) -> float:
+    """Return the server's events a second: messages, tool calls and their outputs."""
+    with BenchServer() as server:
+        project = server.project()
+        clients = listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", runs)
+        with ThreadPoolExecutor(runs) as pool:
+            ids = list(pool.map(lambda _: server.thread(project, f"!flood {steps} {SIZE}"), range(runs)))
+        counted = outcome(clients)
+        assert len(set(counted["frames"])) == 1, "the sockets saw different numbers of frames"
+        rows = server.call("GET", f"/api/threads/{ids[0]}")["messages"]
+        calls = [call for message in rows for call in message["toolCalls"]]
+        assert len(calls) == steps, f"{len(calls)} tool calls were stored, not {steps}"
+    return float(runs * steps * 3 / counted["seconds"])
