@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from a_parallel_contracts.events import Event
 from a_parallel_contracts.ids import LOCAL_USER
 from a_parallel_contracts.services import ServiceKey
 
@@ -63,6 +64,12 @@ class Credentials:
     websocket: bool
     same_origin: bool
     origin_present: bool
+
+
+class UserDeleted(Event):
+    """An account was removed: what belongs to the user and to nobody else goes too."""
+
+    user_id: str
 
 
 class Authenticator(Protocol):

@@ -185,14 +185,17 @@ class Command:
     Attributes:
         name: first word after ``a-parallel``.
         summary: one line for ``--help``.
-        run: gets the parsed arguments and returns the exit status.
+        run: gets the parsed arguments and returns the exit status; the text of an `ApiError` is shown.
         arguments: adds arguments to the parser.
+        database: open the database for it, with the plugin's own migrations applied; refused while a server
+            holds the data directory.
     """
 
     name: str
     summary: str
     run: Callable[[argparse.Namespace], Awaitable[int]]
     arguments: Callable[[argparse.ArgumentParser], None] = lambda parser: None
+    database: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +243,10 @@ class Plugin:
 
     @hookspec
     def commands(self, ctx: PluginContext) -> Iterable[Command]:
-        """Return subcommands of ``a-parallel``; called without `lifespan`, so only settings are there."""
+        """Return subcommands of ``a-parallel``; called without `lifespan`.
+
+        Settings and ``ctx.server`` are there; ``ctx.db`` is while a command with `Command.database` runs.
+        """
         return ()
 
     @hookspec

@@ -1,6 +1,5 @@
 """The subcommands of the kernel, and the way to those that plugins bring."""
 
-import argparse
 import asyncio
 import json
 import sys
@@ -8,10 +7,11 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import aiohttp
 
-from a_parallel_contracts.plugin import Command
+from a_parallel_contracts.errors import ApiError
 from a_parallel_kernel.app import Kernel
 from a_parallel_kernel.cli import Parser, Usage, add_config_options, read_config
 from a_parallel_kernel.config import Config
@@ -22,6 +22,9 @@ from a_parallel_kernel.plugin_migrations import migrate_plugin
 from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
 from a_parallel_kernel.switches import Switches
+
+if TYPE_CHECKING:
+    from a_parallel_kernel.offline import OfferedCommand
 
 
 def plugins(words: list[str]) -> int:
@@ -212,7 +215,7 @@ BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate"
 # --- commands of plugins ------------------------------------------------------------------------------
 
 
-async def _offered(config: Config) -> dict[str, Command]:
+async def _offered(config: Config) -> "dict[str, OfferedCommand]":
     from a_parallel_kernel.offline import offered_commands
 
     return await offered_commands(config, find_candidates())
@@ -220,25 +223,34 @@ async def _offered(config: Config) -> dict[str, Command]:
 
 async def plugin_commands() -> list[tuple[str, str]]:
     """Return name and summary of each command that an enabled plugin brings."""
-    offered = await _offered(read_config(_no_arguments()))
-    return [(command.name, command.summary) for command in offered.values()]
+    offered = await _offered(_config([]))
+    return [(each.command.name, each.command.summary) for each in offered.values()]
 
 
 async def run_plugin_command(word: str, words: list[str]) -> int:
-    """Run a command that a plugin brings.
+    """Run a command that a plugin brings and return its exit status.
 
     Raises:
         Usage: nobody brings it.
     """
-    command = (await _offered(read_config(_no_arguments()))).get(word)
-    if command is None:
+    config = _config(words)
+    offered = (await _offered(config)).get(word)
+    if offered is None:
         raise Usage(f"there is no command {word}")
-    parser = Parser(f"a-parallel {word}", command.summary)
-    command.arguments(parser)
-    return await command.run(parser.parse_args(words))
+    parser = Parser(f"a-parallel {word}", offered.command.summary)
+    offered.command.arguments(parser)
+    if offered.command.database:
+        add_config_options(parser)
+    try:
+        return await offered.run(config, parser.parse_args(words))
+    except (ApiError, DatabaseRefused, DirectoryInUse) as error:
+        print(f"a-parallel: {error}", file=sys.stderr)
+        return 1
 
 
-def _no_arguments() -> argparse.Namespace:
+def _config(words: list[str]) -> Config:
+    """Return the configuration that the options among `words` make; which plugins there are depends on it."""
     parser = Parser("a-parallel")
     add_config_options(parser)
-    return parser.parse_args([])
+    arguments, _ = parser.parse_known_args([word for word in words if word != "--help"])
+    return read_config(arguments)
