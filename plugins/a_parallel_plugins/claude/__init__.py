@@ -1,4 +1,14 @@
-"""Agents by the Claude CLI."""
+"""Agents by the Claude CLI: one process for each live session, spoken to over its pipes in NDJSON.
+
+- `provider` finds the CLI (`detection`), starts it (`arguments`) and asks single questions (`oneshot`).
+- `session` is one live CLI. `reader` reads (`protocol`, `lines`) no faster than `outbox` is emptied, `dispatcher` hands
+  each line to whom it concerns, `writer` writes (`stdin`) without making anybody wait for the pipe.
+- `texts` puts messages together, and `throttle` holds their updates back; `turns` and `idleness` know whether the CLI
+  has anything left to do; `permissions` (with `rules`) answers what it asks; `controls` matches what we ask;
+  `watchdog` measures silence.
+
+It works with CLIs that tell what becomes of each message, and with older ones, where that is inferred.
+"""
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING

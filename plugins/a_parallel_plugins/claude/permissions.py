@@ -53,6 +53,7 @@ class Permissions:
         rules: apply where the gate has no opinion.
         write: queues a line for the CLI.
         emit: tells the session's consumer.
+        changed: called when something that was decided upon is done.
         limit: seconds the gate may take.
         log: gets names of tools and of errors, never inputs.
     """
@@ -64,6 +65,7 @@ class Permissions:
         *,
         write: Callable[[bytes], object],
         emit: Callable[[AgentEvent], None],
+        changed: Callable[[], None],
         limit: float,
         log: logging.Logger,
     ) -> None:
@@ -71,6 +73,7 @@ class Permissions:
         self._rules = rules
         self._write = write
         self._emit = emit
+        self._changed = changed
         self._limit = limit
         self._log = log
         self._held: dict[str, _Call] = {}
@@ -100,6 +103,7 @@ class Permissions:
         if task.cancelled() or error is not None:
             self._log.error("A request of the Claude CLI was not answered (%s)", type(error).__name__)
             self._write(refusal_line(request_id, "The request could not be handled"))
+        self._changed()
 
     def withdraw(self, request_id: str) -> None:
         """The CLI no longer waits for this answer."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 from a_parallel_contracts import ApiError, FailedDependency
@@ -28,8 +29,8 @@ from a_parallel_plugins.claude.writer import Writer
 DETAIL_LIMIT = 4000
 """Characters of the end of standard error that go into `Exited`."""
 
-HOOK = {"matcher": ".*", "hookCallbackIds": [HOOK_ID], "timeout": 120, "onFailure": "block"}
-"""Asks before each tool call; where the host fails to answer, the call is blocked."""
+HOOK_MARGIN = 30.0
+"""Seconds that the CLI waits for a decision longer than we take for it at most."""
 
 
 class ClaudeSession:
@@ -53,7 +54,13 @@ class ClaudeSession:
         self._turns = Turns()
         self._rules = AskRules(run)
         self._permissions = Permissions(
-            gate, self._rules, write=self._writer.put, emit=self._tell, limit=settings.gate_timeout, log=log
+            gate,
+            self._rules,
+            write=self._writer.put,
+            emit=self._tell,
+            changed=lambda: self._idleness.consider(),
+            limit=settings.gate_timeout,
+            log=log,
         )
         self._dispatcher = Dispatcher(
             run,
@@ -66,7 +73,7 @@ class ClaudeSession:
         self._idleness = Idleness(self._turns, lambda: self._permissions.waiting, self._tell, self._became_idle)
         self._watchdog = Watchdog(self._silence_limit, settings.silence_limit)
         self._reader = Reader(process, self._outbox, self._take, log)
-        self._writer.put(initialize_line(str(uuid4()), HOOK))
+        self._writer.put(initialize_line(str(uuid4()), _hook(settings.gate_timeout)))
         self._hand_over(run.prompt)
         self._life = asyncio.create_task(self._live(), name=f"claude {process.pid}")
 
@@ -260,3 +267,8 @@ class ClaudeSession:
         if self._permissions.waiting or not works or self._ended:
             return None
         return self._settings.tool_silence_limit if self._dispatcher.open_tools else self._settings.silence_limit
+
+
+def _hook(limit: float) -> dict[str, Any]:
+    """Return the hook before each tool call; where we fail to answer in time, the call is blocked."""
+    return {"matcher": ".*", "hookCallbackIds": [HOOK_ID], "timeout": limit + HOOK_MARGIN, "onFailure": "block"}

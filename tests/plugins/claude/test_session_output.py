@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+import orjson
 import pytest
 
 from a_parallel_contracts.agents import (
@@ -17,6 +18,7 @@ from a_parallel_contracts.agents import (
     ToolFinished,
     TurnEnded,
 )
+from a_parallel_contracts.hosts import LineTooLong
 from a_parallel_contracts.threads import PermissionMode
 from a_parallel_plugins.claude import dispatcher
 from tests.plugins.claude.fake import (
@@ -230,6 +232,14 @@ async def test_broken_lines_are_dropped_and_logged_within_bounds(caplog: pytest.
     assert len(caplog.records) == 6
     assert "50 broken lines" in caplog.text
     assert "secret" not in caplog.text
+
+
+async def test_a_line_over_the_limit_is_dropped() -> None:
+    talk = Conversation()
+    talk.process.say(init(), LineTooLong(orjson.dumps(said("m1", "Too long."))), said("m2", "Fine."), result())
+    await talk.until(TurnEnded)
+    assert talk.of(TextProduced) == [TextProduced("m2", "Fine.")]
+    await talk.end()
 
 
 async def test_a_fault_in_handling_a_line_costs_that_line_only(monkeypatch: pytest.MonkeyPatch) -> None:

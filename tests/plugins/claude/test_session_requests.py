@@ -10,6 +10,7 @@ from a_parallel_contracts.agents import (
     Answer,
     Decision,
     Exited,
+    Idle,
     RequestKind,
     RequestOpened,
     RequestWithdrawn,
@@ -232,6 +233,22 @@ async def test_a_gate_that_hangs_denies() -> None:
     talk.process.say(init(), hook("h1", "Bash", {}))
     await talk.process.hears("control_response", request_id="h1")
     assert talk.process.answer_to("h1")["hookSpecificOutput"]["permissionDecision"] == "deny"
+    await talk.end()
+
+
+async def test_the_agent_is_not_idle_while_a_call_is_decided_upon() -> None:
+    free = asyncio.Event()
+
+    async def slow(tool: str, input: Mapping[str, Any], tool_use_id: str | None) -> Decision | None:
+        await free.wait()
+        return None
+
+    talk = Conversation(gate=slow)
+    talk.process.say(init(), hook("h1", "Bash", {}), result())
+    await talk.until(TurnEnded)
+    assert talk.of(Idle) == []
+    free.set()
+    await talk.until(Idle)
     await talk.end()
 
 

@@ -22,7 +22,7 @@ from a_parallel_contracts.agents import (
 from a_parallel_contracts.threads import Model, PermissionMode
 from a_parallel_plugins.claude.provider import ClaudeProvider
 from tests.plugins.claude.driving import Drive
-from tests.plugins.claude.fake import run_of
+from tests.plugins.claude.fake import no_opinion, run_of
 from tests.plugins.claude.test_session_turns import another
 from tests.support.claude_log import invocations
 from tests.support.processes import alive, processes_with
@@ -244,6 +244,19 @@ async def test_stopping_the_provider_ends_its_agents(provider: ClaudeProvider, d
         await drive.until(TextProduced)
     await provider.close()
     assert {(await drive.exited()).returncode for drive in drives} == {-15}
+
+
+async def test_a_child_does_not_outlive_a_failure_of_ours(
+    provider: ClaudeProvider, directory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr("a_parallel_plugins.claude.provider.ClaudeSession", fail)
+    run = run_of("hang", directory=str(directory)).with_environment(ORPHAN=str(directory))
+    with pytest.raises(RuntimeError, match="oops"):
+        await provider.start(run, no_opinion)
+    assert processes_with(f"ORPHAN={directory}") == {}
 
 
 async def test_the_cli_sees_the_environment_of_the_run(
