@@ -96,7 +96,7 @@ class Process(Protocol):
     def chunks(self, stream: str = "stdout") -> AsyncIterator[bytes]:
         """Iterate over what it writes to ``stdout`` or ``stderr`` as it arrives, at most 64 KiB at a time.
 
-        Standard error never slows the child down while nobody iterates over it: only the last 64 KiB wait
+        Standard error never slows the child down while nobody iterates over it: only the last 1 MiB waits
         for whoever begins to.
         """
         ...

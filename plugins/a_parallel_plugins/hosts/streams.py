@@ -24,9 +24,9 @@ class InputStream:
     Parameters:
         descriptor: to read from; becomes non-blocking.
         close: closes it.
-        held: unread bytes are kept and pause reading; otherwise only the last `CHUNK` bytes are kept until
-            somebody begins to read.
-        high_water: unread bytes at which reading pauses.
+        held: too many unread bytes pause reading; otherwise the older ones are dropped, until somebody begins
+            to read.
+        high_water: unread bytes that are too many.
 
     Attributes:
         ended: done when everything that will come has been read from the descriptor.
@@ -63,6 +63,11 @@ class InputStream:
     def unread(self) -> int:
         """Number of bytes that wait for whoever reads."""
         return len(self._buffer)
+
+    @property
+    def paused(self) -> bool:
+        """Whether so much waits that nothing is read, and whoever writes has to wait."""
+        return self._open and not self._reading
 
     async def read(self, limit: int = CHUNK) -> bytes:
         """Return at least one byte and at most `limit`; none at the end.
@@ -170,7 +175,7 @@ class InputStream:
         self._tail = (self._tail + data)[-TAIL:]
         self._buffer += data
         if not self._held:
-            del self._buffer[:-CHUNK]
+            del self._buffer[: -self._high_water]
         elif len(self._buffer) >= self._high_water:
             self._pause()
         self._wake()

@@ -111,15 +111,16 @@ print('done', file=sys.stderr)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     process = await python(host, tmp_path, script)
     stream = process._child.stdout
-    await until(lambda: stream.unread >= HIGH_WATER)
-    assert stream.unread < HIGH_WATER + CHUNK
+    await until(lambda: stream.paused)
+    assert HIGH_WATER <= stream.unread < HIGH_WATER + CHUNK
     count = 0
     async for line in process.lines():
         assert line.startswith(b"%06d " % count)
         count += 1
         if count % 20_000 == 1:  # a slow reader: the child gets every chance to write ahead
+            await until(lambda: stream.paused)
+            assert HIGH_WATER <= stream.unread < HIGH_WATER + CHUNK
             assert process.stderr_tail == ""
-            await until(lambda: stream.unread >= HIGH_WATER)
     assert count == 100_000
     await process.wait()
     assert process.stderr_tail == "done\n"
@@ -135,12 +136,16 @@ async def test_stderr_is_drained_while_nobody_reads_it(host: LocalHost, tmp_path
     assert len(process.stderr_tail) == 8192
     assert process.stderr_tail.endswith("xthe end")
     rest = b"".join([chunk async for chunk in process.chunks("stderr")])
-    assert rest == b"x" * (CHUNK - 7) + b"the end"
+    assert rest == b"x" * (HIGH_WATER - 7) + b"the end"
 
 
 async def test_stderr_is_whole_for_whoever_reads_it(host: LocalHost, tmp_path: Path) -> None:
-    process = await python(host, tmp_path, "import sys; sys.stderr.write('y' * 3_000_000)")
-    chunks = [chunk async for chunk in process.chunks("stderr")]
+    script = "import sys; sys.stderr.write('y'); sys.stdin.read(); sys.stderr.write('y' * 2_999_999)"
+    process = await python(host, tmp_path, script)
+    chunks = []
+    async for chunk in process.chunks("stderr"):
+        chunks.append(chunk)
+        await process.close_stdin()
     assert sum(map(len, chunks)) == 3_000_000
     assert max(map(len, chunks)) <= 65536
 
@@ -169,7 +174,7 @@ async def test_what_was_written_before_the_exit_can_be_read_after_it(host: Local
 
 async def test_nobody_has_to_read_a_child_that_was_ended(host: LocalHost, tmp_path: Path) -> None:
     process = await python(host, tmp_path, "while True: print('x' * 1000)")
-    await until(lambda: process._child.stdout.unread >= HIGH_WATER)
+    await until(lambda: process._child.stdout.paused)
     assert await process.terminate() == -signal.SIGTERM
 
 
