@@ -74,6 +74,7 @@ DIFF_FORMAT = (
     "--no-color",
     "--no-ext-diff",
     "--no-textconv",
+    "-O/dev/null",
     "--find-renames",
     "--submodule=short",
     "--src-prefix=a/",

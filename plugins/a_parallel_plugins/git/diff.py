@@ -26,6 +26,8 @@ _NAMED = 1000
 _DIFF = (
     "-c",
     "diff.autoRefreshIndex=true",
+    "-c",
+    "diff.suppressBlankEmpty=false",
     "diff",
     "--patch",
     "-z",

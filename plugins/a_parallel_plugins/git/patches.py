@@ -79,7 +79,7 @@ def texts(patches: bytes, files: Sequence[Changed]) -> list[bytes | None]:
     """
     places = _places(patches, files)
     starts = [place for place in places if place is not None]
-    ends = dict(zip(starts, [*starts[1:], len(patches)], strict=True))
+    ends = dict(zip(starts, [*starts[1:], len(patches)], strict=False))
     return [None if place is None else _UNMERGED.sub(b"", patches[place : ends[place]]) for place in places]
 
 

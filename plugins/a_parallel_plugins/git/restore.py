@@ -1,9 +1,12 @@
 """Brings back what a snapshot kept: files are written as they were stored, past all filters."""
 
 import asyncio
+import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from a_parallel_contracts import Conflict
@@ -33,9 +36,10 @@ class Restorer:
         """Apply the snapshot `commit` to the working tree with the root `root` (see `Git.restore_snapshot`)."""
         report = parse.status_report(await self._commands.output(root, _STATUS, timeout=LONG))
         plan = await self._plan(root, commit, report)
-        _refuse_overwriting(root, plan.changes, report)
-        await asyncio.to_thread(_remove, root, plan.changes)
-        await self._write(root, [change for change in plan.changes if change.letter != "D"])
+        changes = await asyncio.to_thread(lambda: [one for one in plan.changes if not _is_so_already(root, one)])
+        _refuse_overwriting(root, changes, report)
+        await asyncio.to_thread(_remove, root, changes)
+        await self._write(root, [change for change in changes if change.letter != "D"])
         if plan.index is not None and not report.has_staged:
             await self._commands.output(root, ["read-tree", plan.index])
         await self._commands.run(root, ["update-index", "-q", "--refresh"], environment={"GIT_OPTIONAL_LOCKS": "1"})
@@ -92,6 +96,27 @@ class Restorer:
     async def _write_large(self, root: Path, change: parse.Change) -> None:
         name = await self._commands.line(root, ["unpack-file", change.oid])
         await asyncio.to_thread(_move, root / name, root, change)
+
+
+def _is_so_already(root: Path, change: parse.Change) -> bool:
+    """Tell whether a file is on disk as the snapshot has it."""
+    path = root / change.path
+    if change.letter == "D":
+        return not os.path.lexists(path) or (path.is_dir() and not path.is_symlink())
+    if not os.path.lexists(path):
+        return False
+    mode = path.lstat().st_mode
+    if stat.S_ISLNK(mode):
+        return change.mode == "120000" and _oid(os.fsencode(os.readlink(path)), change.oid)  # noqa: PTH115
+    if not stat.S_ISREG(mode) or change.mode != ("100755" if mode & stat.S_IXUSR else "100644"):
+        return False
+    return _oid(path.read_bytes(), change.oid)
+
+
+def _oid(content: bytes, oid: str) -> bool:
+    """Tell whether `content` is the blob `oid` (git-hash-object(1)); the length tells SHA-1 from SHA-256."""
+    algorithm = hashlib.sha256 if len(oid) == 64 else partial(hashlib.sha1, usedforsecurity=False)
+    return algorithm(b"blob %d\0" % len(content) + content).hexdigest() == oid
 
 
 def _contents(output: bytes) -> Iterator[bytes]:

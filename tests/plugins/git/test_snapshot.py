@@ -108,11 +108,20 @@ async def test_everything_comes_back_byte_for_byte(service: GitService, busy: Re
     assert status(other) == told
 
 
-async def test_restoring_twice_is_refused_and_changes_nothing(
-    service: GitService, busy: Repository, tmp_path: Path
-) -> None:
+async def test_restoring_what_is_there_already_changes_nothing(service: GitService, busy: Repository) -> None:
     commit = await service.snapshot(busy.path, REF, "m")
     assert commit is not None
+    before, told = content(busy.path), status(busy.path)
+    await service.restore_snapshot(busy.path, commit)
+    assert (content(busy.path), status(busy.path)) == (before, told)
+
+
+@pytest.mark.parametrize("name", ["src/app.py", "raw.bin", "link", "README.md/now a directory", "gone"])
+async def test_newer_work_is_never_overwritten(service: GitService, busy: Repository, name: str) -> None:
+    commit = await service.snapshot(busy.path, REF, "m")
+    assert commit is not None
+    (busy.path / name).unlink(missing_ok=True)
+    (busy.path / name).write_text("newer")
     before = content(busy.path)
     with pytest.raises(Conflict, match="would be overwritten"):
         await service.restore_snapshot(busy.path, commit)

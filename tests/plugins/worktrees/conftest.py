@@ -99,7 +99,13 @@ class OpenShop:
         self._directory = directory
 
     async def __call__(
-        self, repository: Repository | None = None, *, plugins: Mapping[str, Any] | None = None, name: str = "Demo"
+        self,
+        repository: Repository | None = None,
+        *,
+        plugins: Mapping[str, Any] | None = None,
+        settings: Mapping[str, Any] | None = None,
+        services: Mapping[Any, Any] | None = None,
+        name: str = "Demo",
     ) -> Shop:
         used = repository or make_repository(
             self._directory / "work" / "demo",
@@ -107,7 +113,7 @@ class OpenShop:
             remote=self._directory / "remote.git",
             branches=("develop",),
         )
-        running = await self._kernel(plugins, installed=PLUGINS)
+        running = await self._kernel(plugins, installed=PLUGINS, settings=settings, services=services)
         for plugin in PLUGINS:
             running.expect_running(plugin)
         made = await running.client.post("/api/projects", json={"name": name, "path": str(used.path)})
