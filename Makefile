@@ -26,7 +26,6 @@ lint: install-dev
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
 
 format: install-dev
 	@$(BIN)/ruff check --fix .

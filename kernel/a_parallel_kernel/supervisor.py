@@ -193,12 +193,12 @@ class Supervisor:
             sorter.done(*ready)
         return [id for id in reversed(order) if id in ids]
 
-    async def _stop(self, record: Record, then: str, reason: str | None = None) -> None:
+    async def _stop(self, record: Record, then: str) -> None:
         async with record.lock:
             if record.context is not None:
                 self._move(record, PluginState.STOPPING)
                 await self._starter.stop(record)
-            self._move(record, then, "services" if reason else None, reason)
+            self._move(record, then)
 
     # --- run-time switches ------------------------------------------------------------------------
 
@@ -231,7 +231,7 @@ class Supervisor:
             await self._switched.write(id, False)
             dependents = self._graph.dependents(id)
             for other in self._stop_order(dependents):
-                await self._stop(self.records[other], PluginState.BLOCKED, f"needs plugin {id}, which is disabled")
+                await self._stop(self.records[other], PluginState.BLOCKED)
             await self._stop(record, PluginState.DISABLED)
             self._plan()
         return record
