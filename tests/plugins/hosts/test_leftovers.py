@@ -41,8 +41,10 @@ async def killed_server(directory: Path) -> AsyncIterator[dict[str, list[int]]]:
     try:
         yield pids
     finally:
-        for pid in [pid for group in pids.values() for pid in group if alive(pid)]:
-            os.kill(pid, signal.SIGKILL)
+        table = processes.take()
+        leaders = {table.entries[pid].group for group in pids.values() for pid in group if pid in table.entries}
+        for leader in leaders:
+            os.killpg(leader, signal.SIGKILL)
 
 
 async def test_the_next_server_ends_what_was_left_and_only_that(tmp_path: Path) -> None:
