@@ -171,6 +171,25 @@ async def test_sigterm_ends_an_agent_that_ignores_it(server: Server, tmp_path: P
     assert [row["status"] for row in rows(server.data_directory, "SELECT status FROM threads")] == ["interrupted"]
 
 
+async def test_a_second_signal_ends_the_server_at_once(server: Server, tmp_path: Path) -> None:
+    repository = make_repository(tmp_path / "demo")
+    async with Client(server.base_url) as page:
+        project = await page.register(str(repository.path), "demo")
+        thread = await page.start(project, "stubborn", mode="local")
+        assert thread is not None
+        await page.until(lambda screen: bool(screen.threads[thread].texts[1:]), "the agent at work")
+        assert server.process is not None
+        server.process.send_signal(signal.SIGTERM)
+        await server.until_logged("is stopping")
+        server.process.send_signal(signal.SIGTERM)
+        await server.exited(timeout=2.0)
+        assert "Traceback" not in server.log.text
+        await server.start()
+        await server.until_leftovers(0)
+        await page.until(lambda screen: page.connections >= 2, "the reconnect")
+        assert (await page.load_thread(thread)).status == "interrupted"
+
+
 async def test_sigkill_during_runs_loses_nothing_acknowledged(server: Server, tmp_path: Path) -> None:
     async with Client(server.base_url) as page:
         threads = [await start_hanging(page, make_repository(tmp_path / f"demo{n}")) for n in range(2)]

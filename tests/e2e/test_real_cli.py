@@ -1,5 +1,6 @@
 """End to end with the real Claude CLI: only the Messages API is played."""
 
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -51,6 +52,12 @@ async def start(page: Client, repository: Repository, prompt: str, **options: st
     return thread, Path(page.shown(thread).row["worktreePath"])
 
 
+def real_version() -> str:
+    """Return what the binary says about itself."""
+    shown = subprocess.run([require_real_cli(), "--version"], capture_output=True, text=True, check=True, timeout=30)
+    return shown.stdout.strip()
+
+
 def tool_result(asked: Asked) -> str:
     """Return the last tool result that the model was shown."""
     content = asked.tool_results()[-1]["content"]
@@ -63,6 +70,7 @@ async def test_text_an_edit_a_follow_up_a_stop_and_a_resume(
     api.on("Say hello", "Hello from the model.")
     async with Client(server.base_url) as page:
         assert page.setup["claudeCli"]["available"] is True
+        assert page.setup["claudeCli"]["version"] == real_version()
         thread, worktree = await start(page, repository, "Say hello")
         shown = await page.until_status(thread, "completed")
         assert shown.texts == [("user", "Say hello"), ("assistant", "Hello from the model.")]
@@ -235,3 +243,46 @@ async def test_stop_ends_what_the_agent_has_started(server: Server, api: Message
         assert (await page.stop()).ok
         await page.until_status(thread, "stopped")
         await server.until_leftovers(0)
+
+
+async def test_interrupt_ends_the_turn_and_keeps_the_agent(
+    server: Server, api: MessagesApi, repository: Repository
+) -> None:
+    hold = Hold()
+    api.on("Count slowly", Reply.of("One, two, three, four, five, six, seven, eight.").held(hold))
+    api.on("Stop counting", "I have stopped counting.")
+    async with Client(server.base_url) as page:
+        thread, _ = await start(page, repository, "Count slowly")
+        await hold.reached.wait()
+        (agent,) = server.leftovers()
+        assert (await page.act("POST", f"/api/threads/{thread}/interrupt")).ok
+        shown = await page.until_status(thread, "interrupted")
+        assert shown.stage == "in_progress"
+        assert list(server.leftovers()) == [agent]
+        await page.send("Stop counting")
+        shown = await page.until_outcome(thread, "completed")
+        assert shown.texts[-1] == ("assistant", "I have stopped counting.")
+        said = "\n".join(api.conversation("Stop counting")[-1].user_texts())
+        assert "Count slowly" in said
+
+
+async def test_what_a_killed_server_leaves_is_ended_at_the_next_start(
+    server: Server, api: MessagesApi, repository: Repository
+) -> None:
+    async with Client(server.base_url) as page:
+        command = "python3 -c \"import time; print('up', flush=True); time.sleep(600)\""
+        api.on("Run it", Reply.of("I run it.", tool("Bash", command=command, description="Run for long")))
+        thread, _ = await start(page, repository, "Run it")
+        await server.until_command("sleep(600)")
+        await server.kill()
+        assert len(server.leftovers()) >= 2, "the CLI and its child are alive"
+        await server.start()
+        assert not [command for command in server.leftovers().values() if "--version" not in command]
+        await page.until(lambda screen: page.connections >= 2, "the reconnect")
+        shown = await page.load_thread(thread)
+        assert shown.status == "interrupted"
+        assert ("assistant", "I run it.") in shown.texts
+        api.on("Carry on", "I carry on.")
+        await page.send("Carry on")
+        shown = await page.until_outcome(thread, "completed")
+        assert shown.texts[-1] == ("assistant", "I carry on.")

@@ -206,6 +206,13 @@ class Server:
             await asyncio.sleep(0.02)
         return found[0]
 
+    async def until_logged(self, fragment: str, timeout: float = 10.0) -> None:
+        """Return as soon as the server has written `fragment`."""
+        deadline = time.monotonic() + timeout
+        while fragment not in self.log.text:
+            assert time.monotonic() < deadline, f"{fragment!r} was not written:\n{self.log.text}"
+            await asyncio.sleep(0.02)
+
     async def assert_nothing_left(self) -> None:
         """Check that no process of this server is alive and that its port can be bound."""
         await self.until_leftovers(0, timeout=3.0)
