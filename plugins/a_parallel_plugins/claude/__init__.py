@@ -1,6 +1,7 @@
 """Agents by the Claude CLI: one process for each live session, spoken to over its pipes in NDJSON.
 
 - `provider` finds the CLI (`detection`), starts it (`arguments`) and asks single questions (`oneshot`).
+- `cli` runs its subcommands for other plugins.
 - `session` is one live CLI. `reader` reads (`protocol`, `lines`) no faster than `outbox` is emptied, `dispatcher` hands
   each line to whom it concerns, `writer` writes (`stdin`) without making anybody wait for the pipe.
 - `texts` puts messages together, and `throttle` holds their updates back; `turns` and `idleness` know whether the CLI
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from a_parallel_contracts import ApiError, Manifest, Plugin, PluginContext, hookimpl
 from a_parallel_contracts.agents import AGENT_PROVIDERS
+from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_plugins.claude.settings import ClaudeSettings
 
@@ -27,16 +29,19 @@ NAME = "claude"
 class ClaudePlugin(Plugin):
     """Drive the Claude CLI as an agent."""
 
-    manifest = Manifest(api="1.0", requires=(AGENT_PROVIDERS, HOSTS), settings=ClaudeSettings)
+    manifest = Manifest(api="1.0", requires=(AGENT_PROVIDERS, HOSTS), provides=(CLAUDE_CLI,), settings=ClaudeSettings)
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
-        """Register the provider while the plugin runs."""
+        """Register the provider while the plugin runs, and lend the CLI to others."""
+        from a_parallel_plugins.claude.cli import ClaudeCliService
         from a_parallel_plugins.claude.provider import ClaudeProvider
 
-        provider = ClaudeProvider(ctx.get(HOSTS).get(), ctx.settings(ClaudeSettings), ctx.log)
+        host, settings = ctx.get(HOSTS).get(), ctx.settings(ClaudeSettings)
+        provider = ClaudeProvider(host, settings, ctx.log)
         ctx.defer(provider.close)
         ctx.defer(ctx.get(AGENT_PROVIDERS).add(NAME, provider))
+        ctx.provide(CLAUDE_CLI, ClaudeCliService(host, settings.binary))
         ctx.spawn(_warn_if_missing(ctx, provider), name="look for the Claude CLI")
         yield
 
