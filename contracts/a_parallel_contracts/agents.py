@@ -461,6 +461,10 @@ class Agents(Protocol):
         """Tell whether the thread has a live agent."""
         ...
 
+    async def ready(self) -> None:
+        """Return once the default provider is there; plugins of providers start after this one."""
+        ...
+
     async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
         """Ask the default provider a single question (`AgentProvider.ask`)."""
         ...

@@ -269,6 +269,16 @@ class Threads(Resources[Thread], Protocol):
         """
         ...
 
+    def add(self, tx: Transaction, new: NewThread) -> Thread:
+        """Insert a thread of mode ``local`` together with other rows; emits `ThreadCreated`.
+
+        Unlike `create` it looks at no repository, so the thread has no branch.
+
+        Raises:
+            Conflict: the project is gone.
+        """
+        ...
+
     async def directory(self, thread: Thread) -> str:
         """Return where the thread works: its working tree, else its project's path.
 

@@ -1,5 +1,6 @@
 """The agent providers that are there, and which of them a thread uses."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 
@@ -29,11 +30,13 @@ class Providers:
 
     Attributes:
         removed: told the name of a provider that is taken back, before its sessions end.
+        default_arrived: set while the default provider is there.
     """
 
     def __init__(self, default: str) -> None:
         self.default = default
         self.removed: Callable[[str], None] = lambda name: None
+        self.default_arrived = asyncio.Event()
         self._providers: dict[str, AgentProvider] = {}
 
     def add(self, name: str, item: AgentProvider) -> Callable[[], None]:
@@ -45,10 +48,14 @@ class Providers:
         if name in self._providers:
             raise ValueError(f"there is an agent provider called {name} already")
         self._providers[name] = item
+        if name == self.default:
+            self.default_arrived.set()
 
         def remove() -> None:
             if self._providers.get(name) is item:
                 del self._providers[name]
+                if name == self.default:
+                    self.default_arrived.clear()
                 self.removed(name)
 
         return remove

@@ -61,6 +61,10 @@ class AgentService:
         """Tell whether the thread has a live agent."""
         return thread_id in self._runs.lives
 
+    async def ready(self) -> None:
+        """Return once the default provider is there."""
+        await self._providers.default_arrived.wait()
+
     async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
         """Ask the default provider a single question."""
         _, provider = self._providers.need(None)

@@ -29,7 +29,7 @@ class Creator:
 
     async def _create(self, new: NewThread) -> Thread:
         project = await self._project(new)
-        thread = _row(new)
+        thread = new_row(new)
         if new.mode != ThreadMode.WORKTREE:
             git = self._ctx.find(GIT)
             branch = await git.current_branch(Path(project.path)) if git else None
@@ -60,18 +60,12 @@ class Creator:
             raise BadRequest(f"Failed to create worktree: {error.message}") from error
 
     async def _insert(self, thread: Thread) -> Thread:
-        def insert(tx: Transaction) -> None:
-            rows.insert(tx, thread)
-            tx.emit(event)
-
-        event = ThreadCreated(thread=thread)
         try:
-            await self._ctx.db.write(insert)
+            return await self._ctx.db.write(lambda tx: insert_new(tx, thread))
         except Conflict:
             if await self._ctx.get(PROJECTS).get(thread.project_id) is None:
                 raise NotFound(PROJECT_NOT_FOUND) from None
             raise
-        return thread
 
     async def _undo(self, project: Project, worktree: NewWorktree) -> None:
         """Remove the working tree of a thread that has no row; a failure is logged beside its cause."""
@@ -81,7 +75,14 @@ class Creator:
             self._ctx.log.exception("worktree %s of a thread that could not be stored remains", worktree.path)
 
 
-def _row(new: NewThread) -> Thread:
+def insert_new(tx: Transaction, thread: Thread) -> Thread:
+    """Insert a new thread and tell about it."""
+    rows.insert(tx, thread)
+    tx.emit(ThreadCreated(thread=thread))
+    return thread
+
+
+def new_row(new: NewThread) -> Thread:
     """Return the row of a new thread, without its branch."""
     base = (new.base_branch or "").strip() or None
     return Thread(

@@ -15,13 +15,14 @@ from a_parallel_contracts.threads import (
     Thread,
     ThreadChanged,
     ThreadChanges,
+    ThreadCreated,
     ThreadHooks,
     ThreadMode,
     ThreadStatus,
     ToolCall,
 )
 from a_parallel_plugins.threads import rows
-from a_parallel_plugins.threads.creation import Creator
+from a_parallel_plugins.threads.creation import Creator, insert_new, new_row
 from a_parallel_plugins.threads.lists import listed
 
 NOT_FOUND = "Thread not found"
@@ -47,7 +48,7 @@ class ThreadService:
     """Implements `a_parallel_contracts.threads.Threads`."""
 
     def __init__(self, ctx: PluginContext) -> None:
-        for model in (Thread, Message, ToolCall, ThreadChanged):
+        for model in (Thread, Message, ToolCall, ThreadChanged, ThreadCreated):
             model.model_rebuild()  # built here, since threads of the database may need them at the same moment
         self._ctx = ctx
         self._creator = Creator(ctx)
@@ -97,6 +98,10 @@ class ThreadService:
     async def create(self, new: NewThread) -> Thread:
         """Make a thread and, in mode ``worktree``, its working tree."""
         return await self._creator.create(new)
+
+    def add(self, tx: Transaction, new: NewThread) -> Thread:
+        """Insert a thread of mode ``local``, without a branch."""
+        return insert_new(tx, new_row(new.model_copy(update={"mode": ThreadMode.LOCAL})))
 
     async def directory(self, thread: Thread) -> str:
         """Return where the thread works; never the project's own checkout for a worktree thread."""
