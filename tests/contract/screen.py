@@ -70,6 +70,12 @@ class Screen:
     _pending_message: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _pending_outputs: list[Mapping[str, Any]] = field(default_factory=list)
 
+    @property
+    def shown(self) -> Shown:
+        """The open thread."""
+        assert self.open_id is not None, "no thread is open"
+        return self.threads[self.open_id]
+
     # --- HTTP ------------------------------------------------------------------------------------
 
     def show_projects(self, projects: list[dict[str, Any]]) -> None:

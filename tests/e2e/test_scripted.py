@@ -49,35 +49,35 @@ async def test_a_newcomer_without_the_cli_sees_the_whole_flow(server: Server, re
         assert page.circuit.faults == []
 
 
-@pytest.mark.parametrize(
-    "script",
-    [
-        "!say One\n!say Two",
-        "!stream A sentence that comes one word at a time",
-        "!write a.txt first\n!edit a.txt first => second\n!read a.txt\n!bash cat a.txt",
-        "!many 5\n!tool Grep => nothing\n!many 5",
-        "!flood 100 2000",
-        "!think About it\n!say Thought",
-        "!background 0.2 Finished later\n!say First",
-        "!fail error_max_turns",
-        "!exit",
-        "!crash 3 boom",
-    ],
-)
-async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, repository: Repository, script: str) -> None:
+SCRIPTS = [
+    "!say One\n!say Two",
+    "!stream A sentence that comes one word at a time",
+    "!write a.txt first\n!edit a.txt first => second\n!read a.txt\n!bash cat a.txt",
+    "!many 5\n!tool Grep => nothing\n!many 5",
+    "!flood 100 2000",
+    "!think About it\n!say Thought",
+    "!background 0.2 Finished later\n!say First",
+    "!fail error_max_turns",
+    "!exit",
+    "!crash 3 boom",
+]
+
+
+async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, repository: Repository) -> None:
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
-        thread = await page.start(project, script, mode="local")
-        assert thread is not None
-        live = await page.until_status(thread, "completed", "failed")
-        await page.until(lambda screen: screen.drawn, "the last frame")
-        if "background" in script:
-            await page.until(lambda screen: "Finished later" in screen.threads[thread].texts[-1][1], "the later turn")
-            live = await page.until_status(thread, "completed")
-        seen, outcome = read(live), (live.status, live.stage)
-        loaded = await page.load_thread(thread)
-        assert read(loaded) == seen
-        assert (loaded.status, loaded.stage) == outcome
+        for script in SCRIPTS:
+            thread = await page.start(project, script, mode="local")
+            assert thread is not None
+            live = await page.until_status(thread, "completed", "failed")
+            await page.until(lambda screen: screen.drawn, "the last frame")
+            if "background" in script:
+                await page.until(lambda screen: "later" in screen.shown.texts[-1][1], "the later turn")
+                live = await page.until_status(thread, "completed")
+            seen, outcome = read(live), (live.status, live.stage)
+            loaded = await page.load_thread(thread)
+            assert read(loaded) == seen, script
+            assert (loaded.status, loaded.stage) == outcome, script
         assert page.circuit.faults == []
 
 

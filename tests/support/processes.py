@@ -30,7 +30,8 @@ def _from_proc(assignment: str) -> dict[int, str]:
         try:
             if wanted in (entry / "environ").read_bytes().split(b"\0"):
                 command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace").strip()
-                found[int(entry.name)] = command
+                if command:  # empty once it is dying
+                    found[int(entry.name)] = command
         except OSError:
             continue
     return found
