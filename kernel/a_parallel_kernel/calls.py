@@ -49,7 +49,7 @@ class Caller:
         actor = await self._admission.admit(request, client, endpoint)
         began = time.perf_counter()
         error: BaseException | None = None
-        with self.flights.flight(endpoint.plugin) as figures:
+        with self.flights.flight(endpoint.plugin):
             try:
                 return await self._run(request, client, match, actor)
             except ClientGone:
@@ -58,9 +58,7 @@ class Caller:
                 error = raised if _is_fault(raised) else None
                 raise _refusal(endpoint, raised) from raised
             finally:
-                seconds = time.perf_counter() - began
-                figures.count(seconds, failed=error is not None)
-                self._services.report(endpoint.plugin, error, seconds)
+                self._services.report(endpoint.plugin, error, time.perf_counter() - began)
 
     async def _run(self, request: web.Request, client: Client, match: Match, actor: Actor) -> web.StreamResponse:
         endpoint, route = match.endpoint, match.endpoint.route

@@ -13,7 +13,6 @@ from a_parallel_contracts.http import Route
 from a_parallel_contracts.topics import Inbound, Topic
 from a_parallel_kernel.admission import HttpServices
 from a_parallel_kernel.clients import HttpSettings
-from a_parallel_kernel.flights import RequestFigures
 from a_parallel_kernel.paths import segments_of
 from a_parallel_kernel.pipeline import Pipeline
 from a_parallel_kernel.router import RouteTable
@@ -129,10 +128,6 @@ class HttpServer:
     async def drain(self, plugin: str, deadline: float) -> None:
         """Wait at most `deadline` seconds until no request of the plugin's is in flight."""
         await self._pipeline.flights.drain(plugin, deadline)
-
-    def figures(self) -> dict[str, RequestFigures]:
-        """Return the figures of requests by plugin."""
-        return self._pipeline.flights.figures
 
 
 class _Everything(web.AbstractResource):

@@ -461,8 +461,6 @@ async def test_drain_waits_for_requests_in_flight(served: Served) -> None:
     await draining
     assert done == ["handler"]
     assert (await call).status == 200
-    figures = served.server.figures()["slow"]
-    assert (figures.in_flight, figures.requests, figures.failures) == (0, 1, 0)
 
 
 async def test_a_client_that_hangs_up_does_not_stop_a_change_midway(served: Served) -> None:
