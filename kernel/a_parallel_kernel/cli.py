@@ -19,6 +19,7 @@ usage: a-parallel [serve] [options]       start the server
        a-parallel plugins list            what is installed, and in which state
        a-parallel plugins check [ID ...]  whether plugins would start; exits 1 if one would not
        a-parallel plugins enable|disable ID
+       a-parallel plugins new NAME        write a new plugin that passes its own tests
        a-parallel migrate [--dry-run]     bring the database up to date
        a-parallel COMMAND --help          about one command
 {commands}

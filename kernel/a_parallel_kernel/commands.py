@@ -20,6 +20,7 @@ from a_parallel_kernel.lock import DirectoryInUse, Holder, holding, running
 from a_parallel_kernel.migrate import DatabaseRefused
 from a_parallel_kernel.plugin_migrations import migrate_plugin
 from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.scaffold import CannotScaffold, scaffold
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
 from a_parallel_kernel.switches import Switches
 
@@ -28,10 +29,10 @@ if TYPE_CHECKING:
 
 
 def plugins(words: list[str]) -> int:
-    """Run ``a-parallel plugins list|check|enable|disable``."""
+    """Run ``a-parallel plugins list|check|enable|disable|new``."""
     parser = Parser("a-parallel plugins", "show, check and switch plugins")
     add_config_options(parser)
-    parser.add_argument("action", choices=["list", "check", "enable", "disable"])
+    parser.add_argument("action", choices=["list", "check", "enable", "disable", "new"])
     parser.add_argument("id", nargs="*")
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args(words)
@@ -41,7 +42,9 @@ def plugins(words: list[str]) -> int:
     if arguments.action == "check":
         return asyncio.run(_check(config, arguments.id))
     if len(arguments.id) != 1:
-        raise Usage(f"plugins {arguments.action} takes one id")
+        raise Usage(f"plugins {arguments.action} takes one {'name' if arguments.action == 'new' else 'id'}")
+    if arguments.action == "new":
+        return _new(arguments.id[0])
     return asyncio.run(_switch(config, arguments.id[0], arguments.action == "enable"))
 
 
@@ -165,6 +168,18 @@ async def _switch_live(config: Config, holder: Holder, id: str, enabled: bool) -
             return 1
         print(f"{id} is {body['state']}{': ' + body['error'] if body['error'] else ''}")
         return 0
+
+
+# --- plugins new --------------------------------------------------------------------------------------
+
+
+def _new(name: str) -> int:
+    try:
+        directory = scaffold(name, Path.cwd())
+    except CannotScaffold as error:
+        raise Usage(str(error)) from None
+    print(f"wrote {directory}\nnext: cd {directory} && pip install -e '.[test]' && pytest")
+    return 0
 
 
 # --- migrate ------------------------------------------------------------------------------------------
