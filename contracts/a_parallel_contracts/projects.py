@@ -62,5 +62,14 @@ class Projects(Resources[Project], Protocol):
         """Return the projects visible to `actor`, in the order of the sidebar."""
         ...
 
+    async def create(self, actor: Actor, name: str, path: str) -> Project:
+        """Register the working tree at `path` for `actor` (``http-core.md`` §5.2).
+
+        Raises:
+            BadRequest: the path is relative or in no working tree.
+            Conflict: the directory or the name is registered already.
+        """
+        ...
+
 
 PROJECTS = ServiceKey[Projects]("projects")
