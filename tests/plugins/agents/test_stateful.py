@@ -31,7 +31,7 @@ from a_parallel_contracts.agents import (
     ToolFinished,
     TurnEnded,
 )
-from a_parallel_contracts.threads import Thread
+from a_parallel_contracts.threads import UNFINISHED, Thread
 from a_parallel_plugins.agents import delivery, machine, outbox
 from tests.plugins.agents.client import Client, Shown
 from tests.plugins.agents.fake import FakeSession
@@ -60,6 +60,7 @@ class Lives(RuleBasedStateMachine):
         self.threads: list[Thread] = []
         self.accepted: dict[str, list[str]] = {}
         self.answered: Counter[str] = Counter()
+        self.refused: set[str] = set()
         self.seen_events = 0
 
     def do(self, work: Coroutine[Any, Any, Any]) -> Any:
@@ -109,6 +110,7 @@ class Lives(RuleBasedStateMachine):
         try:
             await self.house.agents.send(thread, StartRequest(text=text))
         except ApiError:
+            self.refused.add(text)
             return
         finally:
             await self.house.settle()
@@ -138,6 +140,16 @@ class Lives(RuleBasedStateMachine):
         live = self.house.runs.lives.get(self.threads[index].id)
         return live is not None and live.machine.waits.first is not None
 
+    @rule(index=THREADS)
+    def say_while_a_request_is_withdrawn(self, index: int) -> None:
+        session = self.session(index)
+        if session is None or not session.open_requests:
+            return
+        request = min(session.open_requests)
+        session.open_requests.discard(request)
+        self.do(self._send(self.threads[index], f"too late {next(self.numbers)}"))
+        self.act(index, RequestWithdrawn(request))
+
     @rule(index=THREADS, approved=st.booleans())
     def approve(self, index: int, approved: bool) -> None:
         live = self.house.runs.lives.get(self.threads[index].id)
@@ -151,8 +163,13 @@ class Lives(RuleBasedStateMachine):
 
     @rule(index=THREADS)
     def stop(self, index: int) -> None:
-        self.do(self.house.agents.stop(self.threads[index].id))
+        thread = self.threads[index]
+        before = self.do(self.house.threads.get(thread.id)).status
+        self.do(self.house.agents.stop(thread.id))
         self.do(self.house.settle())
+        after = self.do(self.house.threads.get(thread.id)).status
+        assert after == ("stopped" if before in UNFINISHED else before)
+        assert self.session(index) is None
 
     @rule(index=THREADS)
     def interrupt(self, index: int) -> None:
@@ -227,12 +244,23 @@ class Lives(RuleBasedStateMachine):
         if session is not None:
             session.takes = takes
 
-    @rule(fails=st.booleans())
-    def provider_fails_or_not(self, fails: bool) -> None:
-        failure = FailedDependency("Failed to start agent", extra={"message": "not today"})
-        self.house.provider.failure = failure if fails else None
+    @rule(index=THREADS)
+    def say_when_no_agent_can_be_started(self, index: int) -> None:
+        self.house.provider.failure = FailedDependency("Failed to start agent", extra={"message": "not today"})
+        self.do(self._send(self.threads[index], f"in vain {next(self.numbers)}"))
+        self.house.provider.failure = None
 
     # --- the server -------------------------------------------------------------------------------
+
+    @rule(index=THREADS, status=st.sampled_from([0, 1]))
+    def agent_exits_with_messages_unseen(self, index: int, status: int) -> None:
+        self.say_several_at_once(index, 2)
+        session = self.session(index)
+        if session is not None:
+            self.act(index, *[RequestWithdrawn(request) for request in session.open_requests])
+            self.act(index, *([TurnEnded("success")] if status == 0 else []))
+            session.exit(status)
+            self.do(self.house.settle())
 
     @rule(crashes=st.booleans())
     def server_starts_again(self, crashes: bool) -> None:
@@ -295,6 +323,7 @@ class Lives(RuleBasedStateMachine):
             for text in self.accepted[thread.id]:
                 assert text in stored
             begun = Counter(self._begun(thread))
+            assert not {text for text in begun if text[-1].isdigit()} & self.refused, "a refused message was delivered"
             waiting = self.do(self.house.db.run(partial(outbox.waiting, thread_id=thread.id)))
             unseen = Counter(_own(entry.prompt.text) for entry in waiting)
             for text, count in Counter(self.accepted[thread.id]).items():
@@ -318,22 +347,29 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def everything_comes_to_rest(self) -> None:
         """Agents that do what agents do bring every message home and every thread to an end."""
-        self.house.provider.failure = None
-        for _ in range(8):
+        for _ in range(4):
             for index in range(2):
-                session = self.session(index)
-                if session is None:
-                    continue
-                session.takes = True
-                for request in sorted(session.open_requests):
-                    session.emit(RequestWithdrawn(request))
-                session.open_requests.clear()
-                session.begin()
-                session.emit(TextProduced(f"m{next(self.numbers)}", "done"), TurnEnded("success"), Idle())
-                self.do(self.house.settle())
-        for thread in self.threads:
-            current = self.do(self.house.threads.get(thread.id))
-            assert current.status not in {"running", "waiting"} or self.house.runs.lives.get(thread.id) is None
+                self._be_good(index)
+        for index, thread in enumerate(self.threads):
+            self.do(self._send(thread, f"at last {next(self.numbers)}"))
+            for _ in range(8):
+                self._be_good(index)
+            assert self.do(self.house.threads.get(thread.id)).status == "completed"
+            assert self.do(self.house.db.run(partial(outbox.waiting, thread_id=thread.id))) == []
+            assert thread.id not in self.house.runs.lives
+
+    def _be_good(self, index: int) -> None:
+        session = self.session(index)
+        if session is None:
+            return
+        session.takes = True
+        for request in sorted(session.open_requests):
+            session.emit(RequestWithdrawn(request))
+        session.open_requests.clear()
+        session.begin()
+        use = f"t{next(self.numbers)}"
+        session.emit(ToolCalled(use, use, "Read", {}), ToolFinished(use, "fine"), TurnEnded("success"), Idle())
+        self.do(self.house.settle())
 
 
 def _own(text: str) -> str:
@@ -354,8 +390,8 @@ def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 Lives.TestCase.settings = settings(
-    max_examples=40,
-    stateful_step_count=30,
+    max_examples=50,
+    stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
