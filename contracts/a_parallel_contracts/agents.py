@@ -469,6 +469,16 @@ class Agents(Protocol):
         """Ask the default provider a single question (`AgentProvider.ask`)."""
         ...
 
+    def provider(self) -> AgentProvider:
+        """Return the default provider, for sessions that belong to no run of a thread.
+
+        Whoever starts one calls `AgentHooks.prepare_run` and `AgentHooks.decide_tool` for it and ends it.
+
+        Raises:
+            FailedDependency: it is not running.
+        """
+        ...
+
 
 AGENTS = ServiceKey[Agents]("agents")
 

@@ -116,6 +116,16 @@ class Identity:
     name: str
     email: str
 
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables that make them author and committer of what git does (git(1))."""
+        return {
+            "GIT_AUTHOR_NAME": self.name,
+            "GIT_AUTHOR_EMAIL": self.email,
+            "GIT_COMMITTER_NAME": self.name,
+            "GIT_COMMITTER_EMAIL": self.email,
+        }
+
 
 class GitHooks:
     """What others know about the users of git. Mix it into your `Plugin` so that type checkers help."""
@@ -269,12 +279,28 @@ class Git(Protocol):
 
         The environment is fixed as ``http-core.md`` §7.8 says: C locale, no prompts, no pager, no
         optional locks. `environment` adds to it. With `hooks` the command may run the repository's own
-        hooks, which keep the user's locale; its output is then for people only.
+        hooks, which keep the user's locale; its output is then for people only, and the text of a failure
+        is everything that git and the hooks have said.
 
         Raises:
             BadRequest: git exited non-zero; the text is git's.
             Conflict: another git process holds a lock file.
             FailedDependency: git is missing, the directory is gone, or the time is over.
+        """
+        ...
+
+    async def push(self, path: Path, branch: str, *, token: str | None = None, track: bool = False) -> str:
+        """Push a local branch to the branch of that name at origin, and return what git said.
+
+        Parameters:
+            path: directory in a working tree of the repository.
+            branch: short name.
+            token: for repositories on the GitHub server that is set, over HTTPS; it is sent nowhere else.
+            track: make the branch at origin its upstream.
+
+        Raises:
+            BadRequest: git, a hook or the remote refused; the text is all that was said.
+            FailedDependency: the time is over.
         """
         ...
 

@@ -5,7 +5,7 @@ import contextlib
 import logging
 
 from a_parallel_contracts import ApiError, Conflict, Database, NotFound
-from a_parallel_contracts.agents import Answer, StartRequest
+from a_parallel_contracts.agents import AgentProvider, Answer, StartRequest
 from a_parallel_contracts.threads import (
     PermissionMode,
     Stage,
@@ -67,8 +67,11 @@ class AgentService:
 
     async def ask(self, prompt: str, *, directory: str, timeout: float = 60.0) -> str:
         """Ask the default provider a single question."""
-        _, provider = self._providers.need(None)
-        return await provider.ask(prompt, directory=directory, timeout=timeout)
+        return await self.provider().ask(prompt, directory=directory, timeout=timeout)
+
+    def provider(self) -> AgentProvider:
+        """Return the default provider."""
+        return self._providers.need(None)[1]
 
     # --- beyond it --------------------------------------------------------------------------------
 

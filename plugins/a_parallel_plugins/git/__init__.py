@@ -34,14 +34,16 @@ class GitPlugin(Plugin):
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Provide `Git` and listen for results of agents."""
+        from a_parallel_plugins.git.github import web_address
         from a_parallel_plugins.git.service import GitService
         from a_parallel_plugins.git.threads import ThreadTrees
         from a_parallel_plugins.git.work import ThreadWork
 
         host = ctx.get(HOSTS).get()
-        service = GitService(host)
+        api = ctx.settings(Settings).github_api
+        service = GitService(host, web_address(api))
         self.trees = ThreadTrees(ctx, service)
-        self.work = ThreadWork(ctx, service, self.trees, host, ctx.settings(Settings).github_api)
+        self.work = ThreadWork(ctx, service, self.trees, host, api)
         ctx.defer(service.close)
         ctx.provide(GIT, service)
         ctx.on(AgentResult, self.trees.run_ended)

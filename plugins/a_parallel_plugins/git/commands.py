@@ -131,13 +131,14 @@ class Commands:
         """Run git and return its standard output.
 
         Raises:
-            BadRequest: it exited non-zero, with git's text; or the directory is gone.
+            BadRequest: it exited non-zero, with git's text (with `QUIET` that of both streams); or the directory
+                is gone.
             Conflict: another git process holds a lock file.
             FailedDependency: git is missing or the time is over.
         """
         completed = await self.run(path, arguments, timeout=timeout, stdin=stdin, environment=environment, base=base)
         if not completed.ok:
-            raise failure(completed)
+            raise failure(with_all_output(completed) if base is QUIET else completed)
         return completed.stdout
 
     async def line(self, path: Path, arguments: Sequence[str]) -> str:
@@ -160,3 +161,9 @@ def failure(completed: Completed) -> ApiError:
     if _LOCKED.search(completed.reason):
         return Conflict(f"Another git process is at work in this repository. Try again.\n{completed.reason}")
     return BadRequest(completed.reason)
+
+
+def with_all_output(completed: Completed) -> Completed:
+    """Return a failure whose reason is everything that was said: hooks write to both streams."""
+    said = [completed.stderr.strip(), completed.stdout.strip()]
+    return Completed(completed.argv, completed.returncode, b"", b"\n".join(part for part in said if part))

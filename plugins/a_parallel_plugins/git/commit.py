@@ -2,13 +2,11 @@
 
 import os
 import shlex
-from collections.abc import Mapping
 from pathlib import Path
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.git import Identity
-from a_parallel_contracts.hosts import Completed
-from a_parallel_plugins.git.commands import LONG, QUIET, Commands, failure
+from a_parallel_plugins.git.commands import LONG, QUIET, Commands, failure, with_all_output
 
 TOKEN_VARIABLE = "A_PARALLEL_PUSH_TOKEN"  # noqa: S105 - the name, not the secret
 """Holds the token for the credential helper of one push; it is on no command line."""
@@ -33,15 +31,15 @@ class Committer:
             directory,
             ["commit", "--file=-", "--cleanup=whitespace"],
             stdin=message.encode("utf-8", "replace"),
-            environment=identity_environment(identity),
+            environment=identity.environment if identity else {},
             base=QUIET,
             timeout=LONG,
         )
         if not completed.ok:
-            raise failure(_with_all_output(completed))
+            raise failure(with_all_output(completed))
         return completed.text.strip()
 
-    async def push(self, directory: Path, token: str | None, web: str) -> str:
+    async def push_head(self, directory: Path, token: str | None, web: str) -> str:
         """Push the current branch to origin, set its upstream, and return what git said.
 
         Parameters:
@@ -55,16 +53,21 @@ class Committer:
         ref = await self._commands.run(directory, ["symbolic-ref", "--quiet", "HEAD"])
         if not ref.ok:
             raise BadRequest("No branch is checked out (detached HEAD). Create a branch first, then push it.")
+        return await self.push(directory, ref.text, token, web, track=True)
+
+    async def push(self, directory: Path, ref: str, token: str | None, web: str, *, track: bool) -> str:
+        """Push a branch, by its full name, to its namesake at origin; with `track` that becomes its upstream."""
         helper = credential_arguments(web) if token else []
+        upstream = ["--set-upstream"] if track else []
         completed = await self._commands.run(
             directory,
-            [*helper, "push", "--set-upstream", "origin", ref.text],
+            [*helper, "push", *upstream, "origin", ref],
             environment={TOKEN_VARIABLE: token, **await self._batch_mode(directory)},
             base=QUIET,
             timeout=LONG,
         )
         if not completed.ok:
-            raise failure(_with_all_output(completed))
+            raise failure(with_all_output(completed))
         return completed.text.strip() or completed.stderr.decode("utf-8", "replace").strip()
 
     async def _batch_mode(self, directory: Path) -> dict[str, str]:
@@ -85,21 +88,3 @@ def credential_arguments(web: str) -> list[str]:
     """Return options that make the token the only credential for `web` (gitcredentials(7)); an empty helper clears."""
     section = f"credential.{web.rstrip('/')}.helper"
     return ["-c", f"{section}=", "-c", f"{section}={_HELPER}"]
-
-
-def identity_environment(identity: Identity | None) -> Mapping[str, str]:
-    """Return the variables that make `identity` author and committer; without one, git's own settings count."""
-    if identity is None:
-        return {}
-    return {
-        "GIT_AUTHOR_NAME": identity.name,
-        "GIT_AUTHOR_EMAIL": identity.email,
-        "GIT_COMMITTER_NAME": identity.name,
-        "GIT_COMMITTER_EMAIL": identity.email,
-    }
-
-
-def _with_all_output(completed: Completed) -> Completed:
-    """Return a failure whose reason is everything that was said: hooks write to both streams."""
-    said = [completed.stderr.strip(), completed.stdout.strip()]
-    return Completed(completed.argv, completed.returncode, b"", b"\n".join(part for part in said if part))

@@ -17,6 +17,7 @@ from a_parallel_contracts.git import (
 from a_parallel_contracts.hosts import Host
 from a_parallel_plugins.git import refs
 from a_parallel_plugins.git.commands import PARSED, QUIET, Commands
+from a_parallel_plugins.git.commit import Committer
 from a_parallel_plugins.git.ignored import IgnoredFinder
 from a_parallel_plugins.git.kept import SNAPSHOT_FORMAT, kept_snapshots
 from a_parallel_plugins.git.locks import RepositoryLocks
@@ -28,10 +29,17 @@ from a_parallel_plugins.git.status import StatusReader
 
 
 class GitService:
-    """Fulfils the contract `Git` on one host."""
+    """Fulfils the contract `Git` on one host.
 
-    def __init__(self, host: Host) -> None:
+    Parameters:
+        host: where git runs.
+        web: base address of the server that tokens are for.
+    """
+
+    def __init__(self, host: Host, web: str = "https://github.com") -> None:
         self.commands = Commands(host)
+        self._committer = Committer(self.commands)
+        self._web = web
         self.questions = Questions(self.commands)
         self.status = StatusReader(self.commands, self.questions)
         self._taker = SnapshotTaker(self.commands)
@@ -159,3 +167,7 @@ class GitService:
             environment=environment,
             base=QUIET if hooks else PARSED,
         )
+
+    async def push(self, path: Path, branch: str, *, token: str | None = None, track: bool = False) -> str:
+        """Push a local branch to the branch of that name at origin, and return what git said."""
+        return await self._committer.push(path, f"refs/heads/{branch}", token, self._web, track=track)

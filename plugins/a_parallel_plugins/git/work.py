@@ -87,7 +87,7 @@ class ThreadWork:
     async def push(self, thread: Thread, user_id: str) -> str:
         """Push the current branch to origin, as the user."""
         token = await self._ctx.hooks.first(GitHooks.github_token, user_id)
-        output = await self._committer.push(await self.directory(thread), token, self._pull_requests.web)
+        output = await self._committer.push_head(await self.directory(thread), token, self._pull_requests.web)
         self._trees.changed(thread)
         return output
 
