@@ -8,6 +8,8 @@ from typing import Any
 import orjson
 
 _DIRECTIVE = re.compile(r"^\s*!(?P<name>[a-z]+)(?:\s+(?P<rest>.*?))?\s*$")
+_TOLD = re.compile(r"<(conversation-so-far|referenced-files)>.*?</\1>", re.DOTALL)
+"""What the server puts in front of the user's words; directives in it are quotations."""
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 
 
@@ -34,7 +36,7 @@ def parse(prompt: str) -> list[Step]:
 
 
 def _steps(prompt: str) -> Iterator[Step]:
-    for line in prompt.splitlines():
+    for line in _TOLD.sub("", prompt).splitlines():
         match = _DIRECTIVE.match(line)
         if match is not None:
             yield Step(match["name"], match["rest"] or "")

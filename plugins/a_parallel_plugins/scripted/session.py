@@ -198,6 +198,7 @@ class ScriptedSession:
         if prompt in self._waiting:
             self._waiting.remove(prompt)
             await self.emit(PromptProgress(prompt.id, "started"))
+        await self._keep(self.conversation)  # whoever heard of a session can come back to it, even after a crash
         await self.emit(SessionStarted(self.conversation.id, TOOLS, self.run.directory, f"scripted-{self.model}"))
         self._turn = asyncio.get_running_loop().create_task(self._perform_turn())
         try:
