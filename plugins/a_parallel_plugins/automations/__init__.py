@@ -1,0 +1,109 @@
+"""Automations: prompts that run by a schedule, read-only, with an inbox of what they found."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.agents import AGENTS, AgentHooks, Run
+from a_parallel_contracts.automations import AUTOMATIONS, AutomationRunCompleted, AutomationRunStarted
+from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
+from a_parallel_contracts.threads import THREADS, ThreadChanged
+from a_parallel_plugins.automations.settings import AutomationsSettings
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.automations.runs import Runs
+    from a_parallel_plugins.automations.scheduling import Scheduling
+    from a_parallel_plugins.automations.service import AutomationService
+    from a_parallel_plugins.automations.timer import Timer, Wake
+
+CHECK_EVERY = 60.0
+"""Seconds between two looks for ends that were not heard of and times at which no timer woke."""
+
+
+class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
+    """Runs prompts by a schedule."""
+
+    manifest = Manifest(
+        api="1.0",
+        requires=(PROJECTS, THREADS, AGENTS),
+        provides=(AUTOMATIONS,),
+        settings=AutomationsSettings,
+        migrations="a_parallel_migrations:automations",
+        tables=("automations", "automation_runs"),
+    )
+    runs: "Runs"
+    scheduling: "Scheduling"
+    service: "AutomationService"
+
+    def clock(self) -> datetime:
+        """Return the time; tests have one of their own."""
+        return datetime.now(UTC)
+
+    def make_timer(self, wake: "Wake") -> "Timer":
+        """Return what wakes the plugin; tests have one of their own."""
+        from a_parallel_plugins.automations.timer import SchedulerTimer
+
+        return SchedulerTimer(wake)
+
+    @hookimpl
+    async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
+        """End the runs that an earlier server left open, then fire until the plugin stops."""
+        from a_parallel_plugins.automations.opening import build_models, zone_of
+        from a_parallel_plugins.automations.runs import Runs
+        from a_parallel_plugins.automations.scheduling import Scheduling
+        from a_parallel_plugins.automations.service import AutomationService
+
+        build_models()
+        settings = ctx.settings(AutomationsSettings)
+        zone = zone_of(settings)
+        self.runs = Runs(ctx, self.clock, zone)
+        self.scheduling = Scheduling(ctx, self.runs, self.clock, zone, settings)
+        self.service = AutomationService(ctx, self.runs, self.scheduling)
+        self.scheduling.timer = timer = self.make_timer(self.scheduling.wake)
+        await self.runs.give_up_lost()
+        await self.runs.settle_all()
+        self.runs.freed = self.scheduling.start_queued  # from now on; nothing begins before the agents can
+        ctx.provide(AUTOMATIONS, self.service)
+        ctx.on(ThreadChanged, self.runs.thread_changed)
+        ctx.on(ProjectDeleted, self.scheduling.project_deleted)
+        timer.start()
+        ctx.spawn(self.scheduling.open(), name="first times")
+        yield
+        timer.stop()
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the routes of ``http-features.md`` §4.2."""
+        from a_parallel_plugins.automations.routes import AutomationRoutes
+
+        return AutomationRoutes(self.service).all()
+
+    @hookimpl
+    def topics(self, ctx: PluginContext) -> Iterable[Topic]:
+        """Return the two ``automation:*`` events (``websocket.md`` §4.4), for the automation's owner alone."""
+        return [
+            Topic("automation:run_started", AutomationRunStarted, subject="thread_id", owner="owner"),
+            Topic("automation:run_completed", AutomationRunCompleted, subject="thread_id", owner="owner"),
+        ]
+
+    @hookimpl
+    def jobs(self, ctx: PluginContext) -> Iterable[Job]:
+        """Return the safety net."""
+        return [Job("automations", CHECK_EVERY, self.check)]
+
+    async def check(self) -> None:
+        """Deal with ends that were not heard of, and with times at which no timer woke, as after a sleep."""
+        await self.runs.settle_all()
+        await self.scheduling.catch_up()
+        await self.scheduling.start_queued()
+
+    @hookimpl
+    async def prepare_run(self, ctx: PluginContext, run: Run) -> Run:
+        """Let the agents of automations read, but not edit."""
+        return await self.runs.prepare(run)
+
+    @hookimpl
+    async def quiesce_project(self, ctx: PluginContext, project: Project) -> None:
+        """End what runs for a project that is about to be deleted."""
+        await self.service.quiesce_project(project)
