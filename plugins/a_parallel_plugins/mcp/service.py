@@ -1,0 +1,44 @@
+"""The parts of the plugin, put together."""
+
+from a_parallel_contracts import ApiError, PluginContext
+from a_parallel_contracts.claude import CLAUDE_CLI
+from a_parallel_contracts.projects import PROJECTS
+from a_parallel_plugins.mcp.cli import McpCommands
+from a_parallel_plugins.mcp.oauth import OAuth
+from a_parallel_plugins.mcp.places import Places
+from a_parallel_plugins.mcp.refresh import Refresher
+from a_parallel_plugins.mcp.rewriting import Rewriter
+from a_parallel_plugins.mcp.servers import Servers
+from a_parallel_plugins.mcp.settings import McpSettings
+from a_parallel_plugins.mcp.store import TokenStore
+
+
+class McpService:
+    """Holds the parts."""
+
+    def __init__(self, ctx: PluginContext) -> None:
+        settings = ctx.settings(McpSettings)
+        commands = McpCommands(ctx.get(CLAUDE_CLI), settings.list_timeout)
+        places = Places(ctx.get(PROJECTS), admins_only=settings.admins_only)
+        store = TokenStore(ctx)
+        self._log = ctx.log
+        self._rewriter = Rewriter(ctx, commands)
+        self._refresher = Refresher(ctx, settings, store, self._rewriter)
+        self.servers = Servers(ctx, commands, places, self._rewriter, store, self._refresher.heal)
+        self.oauth = OAuth(ctx, places, self.servers, self._rewriter, store)
+
+    async def begin(self) -> None:
+        """Put back what a killed server has taken out, then renew what has ended meanwhile."""
+        try:
+            await self._rewriter.restore()
+        except ApiError as error:
+            self._log.error("MCP servers could not be put back: %s", error.message)
+        await self.renew_due()
+
+    async def renew_due(self) -> None:
+        """Renew tokens that end soon."""
+        await self._refresher.renew_due()
+
+    async def close(self) -> None:
+        """Let changes of the CLI's configuration come to their end."""
+        await self._rewriter.finish()
