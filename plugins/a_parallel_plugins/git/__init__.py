@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
-from a_parallel_contracts.agents import AGENTS, AgentResult
+from a_parallel_contracts.agents import AGENTS, AgentResult, AgentToolOutput
 from a_parallel_contracts.git import GIT, GitHooks, GitStatusChanged
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_contracts.projects import PROJECTS
-from a_parallel_contracts.threads import THREADS
+from a_parallel_contracts.threads import THREADS, ThreadDeleted
 from a_parallel_contracts.worktrees import WORKTREES
 from a_parallel_plugins.git.settings import Settings
 
@@ -33,9 +33,10 @@ class GitPlugin(Plugin):
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
-        """Provide `Git` and listen for results of agents."""
-        from a_parallel_plugins.git.github import web_address
+        """Provide `Git` and listen for what agents have done."""
+        from a_parallel_plugins.git.github import PullRequests, web_address
         from a_parallel_plugins.git.service import GitService
+        from a_parallel_plugins.git.telling import StatusTeller
         from a_parallel_plugins.git.threads import ThreadTrees
         from a_parallel_plugins.git.work import ThreadWork
 
@@ -43,10 +44,13 @@ class GitPlugin(Plugin):
         api = ctx.settings(Settings).github_api
         service = GitService(host, web_address(api))
         self.trees = ThreadTrees(ctx, service)
-        self.work = ThreadWork(ctx, service, self.trees, host, api)
+        teller = StatusTeller(ctx, self.trees)
+        self.work = ThreadWork(ctx, service, self.trees, teller, PullRequests(service.commands, host, api))
         ctx.defer(service.close)
         ctx.provide(GIT, service)
-        ctx.on(AgentResult, self.trees.run_ended)
+        ctx.on(AgentResult, teller.run_ended)
+        ctx.on(AgentToolOutput, teller.tool_finished)
+        ctx.on(ThreadDeleted, teller.thread_deleted)
         yield
 
     @hookimpl

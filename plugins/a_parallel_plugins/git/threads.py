@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from a_parallel_contracts import ApiError, NotFound, PluginContext
-from a_parallel_contracts.agents import AgentResult
-from a_parallel_contracts.git import GitStatusChanged, GitSummary
+from a_parallel_contracts import NotFound, PluginContext
+from a_parallel_contracts.git import GitSummary
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_contracts.threads import THREADS, Thread, ThreadMode
 from a_parallel_contracts.worktrees import WORKTREES
@@ -52,25 +51,3 @@ class ThreadTrees:
         if worktrees is None or thread.branch is None or thread.mode != ThreadMode.WORKTREE:
             return None
         return await worktrees.birth(project, thread.branch)
-
-    async def run_ended(self, event: AgentResult) -> None:
-        """Tell the state of a worktree after a result; a stop or a crash has none (``agent-lifecycle.md`` §8.1)."""
-        threads = self._ctx.find(THREADS)
-        thread = await threads.get(event.thread_id) if threads else None
-        if thread is not None:
-            await self._tell(thread)
-
-    def changed(self, thread: Thread) -> None:
-        """Tell the state of a worktree soon; to be called after a person has changed something there."""
-        self._ctx.spawn(self._tell(thread), name=f"git:status of {thread.id}")
-
-    async def _tell(self, thread: Thread) -> None:
-        """Send the state of a thread's worktree to its owner, if it has one and it can be read."""
-        if thread.mode != ThreadMode.WORKTREE or not thread.worktree_path or not Path(thread.worktree_path).is_dir():
-            return
-        try:
-            summary = await self.summary(thread)
-        except ApiError as error:
-            self._ctx.log.info("no status of thread %s: %s", thread.id, error.message)
-            return
-        self._ctx.publish(GitStatusChanged(thread_id=thread.id, owner=thread.user_id, statuses=[summary]))

@@ -5,7 +5,6 @@ from pathlib import Path
 from a_parallel_contracts import ApiError, BadRequest, FailedDependency, NotFound, PluginContext
 from a_parallel_contracts.agents import AGENTS
 from a_parallel_contracts.git import GitHooks, Snapshot, snapshot_ref
-from a_parallel_contracts.hosts import Host
 from a_parallel_contracts.threads import THREADS, Thread
 from a_parallel_plugins.git import message
 from a_parallel_plugins.git.commit import Committer
@@ -15,6 +14,7 @@ from a_parallel_plugins.git.index import Index
 from a_parallel_plugins.git.locks import RepositoryLocks
 from a_parallel_plugins.git.models import Restored
 from a_parallel_plugins.git.service import GitService
+from a_parallel_plugins.git.telling import StatusTeller
 from a_parallel_plugins.git.threads import ThreadTrees
 
 KEPT_HEAD = "head"
@@ -24,14 +24,22 @@ KEPT_HEAD = "head"
 class ThreadWork:
     """Changes what is in threads' directories."""
 
-    def __init__(self, ctx: PluginContext, git: GitService, trees: ThreadTrees, host: Host, github_api: str) -> None:
+    def __init__(
+        self,
+        ctx: PluginContext,
+        git: GitService,
+        trees: ThreadTrees,
+        teller: StatusTeller,
+        pull_requests: PullRequests,
+    ) -> None:
         self._ctx = ctx
         self._git = git
         self._trees = trees
+        self._teller = teller
         self._diffs = DiffReader(git.commands)
         self._index = Index(git.commands, self._diffs)
         self._committer = Committer(git.commands)
-        self._pull_requests = PullRequests(git.commands, host, github_api)
+        self._pull_requests = pull_requests
         self._locks = RepositoryLocks()
 
     async def directory(self, thread: Thread) -> Path:
@@ -55,14 +63,14 @@ class ThreadWork:
         directory = await self.directory(thread)
         async with self._locks.hold(directory, None):
             await self._index.stage(directory, paths)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
 
     async def unstage(self, thread: Thread, paths: list[str]) -> None:
         """Take changes out of the index."""
         directory = await self.directory(thread)
         async with self._locks.hold(directory, None):
             await self._index.unstage(directory, paths)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
 
     async def revert(self, thread: Thread, paths: list[str]) -> None:
         """Throw changes away, after the state of the whole working tree has been kept."""
@@ -73,7 +81,7 @@ class ThreadWork:
                 ref = snapshot_ref(thread.id, "revert")
                 await self._git.snapshot(directory, ref, f"Before reverting {reversal.summary}")
                 await self._index.revert(directory, reversal)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
 
     async def commit(self, thread: Thread, text: str, user_id: str) -> str:
         """Commit what is staged, as the user."""
@@ -81,14 +89,14 @@ class ThreadWork:
         identity = await self._ctx.hooks.first(GitHooks.git_identity, user_id)
         async with self._locks.hold(directory, None):
             output = await self._committer.commit(directory, text, identity)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
         return output
 
     async def push(self, thread: Thread, user_id: str) -> str:
         """Push the current branch to origin, as the user."""
         token = await self._ctx.hooks.first(GitHooks.github_token, user_id)
         output = await self._committer.push_head(await self.directory(thread), token, self._pull_requests.web)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
         return output
 
     async def open_pull_request(self, thread: Thread, title: str, body: str, user_id: str) -> str:
@@ -144,7 +152,7 @@ class ThreadWork:
         directory = await self.directory(thread)
         async with self._locks.hold(directory, None):
             await self._git.restore_snapshot(directory, snapshot.commit)
-        self._trees.changed(thread)
+        self._teller.changed(thread)
         return Restored()
 
     async def _branch_off(self, thread: Thread, snapshot: Snapshot) -> Restored:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from a_parallel_contracts import Manifest, Plugin, PluginContext, hookimpl
-from a_parallel_contracts.agents import AgentResult
+from a_parallel_contracts.agents import AgentResult, AgentToolOutput
 from a_parallel_contracts.threads import NewThread, Thread, ThreadMode
 from a_parallel_kernel.testing import KernelFactory
 from tests.plugins.worktrees.conftest import OpenShop, Shop, tree
@@ -115,6 +115,10 @@ class Agency(Plugin):
         yield
 
 
+def output(thread: Thread, number: int) -> AgentToolOutput:
+    return AgentToolOutput(thread_id=thread.id, owner=thread.user_id, tool_call_id=f"c{number}", output="done")
+
+
 def result(thread: Thread) -> AgentResult:
     return AgentResult(
         thread_id=thread.id, owner=thread.user_id, status="completed", cost=0, duration=1, stage="review"
@@ -130,6 +134,40 @@ async def test_after_a_result_the_state_is_sent(open_shop: OpenShop) -> None:
         frame = await socket.receive("git:status")
     expected = {"threadId": thread.id, **CLEAN, "state": "dirty", "dirtyFileCount": 1}
     assert frame == {"type": "git:status", "threadId": thread.id, "data": {"statuses": [expected]}}
+
+
+async def test_tool_results_cause_one_look_and_only_news_is_sent(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("a_parallel_plugins.git.telling.DELAY", 0.05)
+    shop = await open_shop(plugins={"agency": Agency})
+    thread = await shop.thread()
+    async with shop.client.websocket() as socket:
+        for step in ("first", "second"):
+            tree(thread).write(step, "x")
+            for number in range(5):
+                Agency.ctx.publish(output(thread, number))
+            frame = await socket.receive("git:status")
+            assert frame["data"]["statuses"][0]["dirtyFileCount"] == (1 if step == "first" else 2)
+        Agency.ctx.publish(output(thread, 9))  # changes nothing, so nothing is sent
+        tree(thread).write("third", "x")
+        frame = await socket.receive("git:status")
+    assert [one["type"] for one in socket.frames].count("git:status") == 3
+
+
+async def test_after_a_result_nothing_of_the_run_is_told_again(
+    open_shop: OpenShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("a_parallel_plugins.git.telling.DELAY", 0.2)
+    shop = await open_shop(plugins={"agency": Agency})
+    thread, marker = await shop.thread(), await shop.thread("marker")
+    async with shop.client.websocket() as socket:
+        Agency.ctx.publish(output(thread, 1))
+        Agency.ctx.publish(result(thread))
+        await socket.receive("git:status")
+        Agency.ctx.publish(output(marker, 1))  # told after the first thread's look would have been
+        frame = await socket.receive("git:status")
+    assert frame["threadId"] == marker.id
 
 
 async def test_local_and_vanished_worktrees_are_silent(open_shop: OpenShop, tmp_path: Path) -> None:
