@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import reads, starting, stream
+from bench import analytics, reads, starting, stream
 from bench.report import Figure, table, write
 
 SUITES: dict[str, Callable[[], list[Figure]]] = {
     "stream": stream.figures,
     "reads": reads.figures,
     "starting": starting.figures,
+    "analytics": analytics.figures,
 }
 
 
