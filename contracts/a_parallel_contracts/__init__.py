@@ -45,6 +45,7 @@ from a_parallel_contracts.plugin import (
     PluginState,
     PluginStateChanged,
     ServerInfo,
+    ServerStopping,
     hookimpl,
     hookspec,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "Route",
     "Row",
     "ServerInfo",
+    "ServerStopping",
     "ServiceKey",
     "ServiceUnavailable",
     "Socket",

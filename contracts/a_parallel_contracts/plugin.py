@@ -289,3 +289,7 @@ class PluginStateChanged(Event):
     state: str
     phase: str | None = None
     error: str | None = None
+
+
+class ServerStopping(Event):
+    """The server was asked to stop and is about to wait for its requests: whatever makes long ones wait ends now."""

@@ -12,7 +12,7 @@ from aiohttp import web
 from a_parallel_contracts.auth import AUTHENTICATOR, Authenticator
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.events import Event
-from a_parallel_contracts.plugin import Plugin, PluginState, ServerInfo
+from a_parallel_contracts.plugin import Plugin, PluginState, ServerInfo, ServerStopping
 from a_parallel_contracts.services import ServiceKey
 from a_parallel_contracts.topics import SOCKETS
 from a_parallel_kernel.admin import KERNEL, Admin
@@ -163,6 +163,7 @@ class Kernel:
 
     async def stop(self) -> None:
         """Stop answering, stop the plugins, dependents first, close the database, free address and directory."""
+        self.publish(ServerStopping())
         await self._exit.aclose()
 
     async def settled(self) -> None:

@@ -10,6 +10,7 @@ from a_parallel_contracts import (
     PluginState,
     PluginStateChanged,
     Route,
+    ServerStopping,
     Topic,
     hookimpl,
 )
@@ -54,11 +55,15 @@ class GithubPlugin(Plugin):
         self.clones = Clones(ctx, settings)
         ctx.defer(self.clones.close)
 
-        async def end_clones(event: PluginStateChanged) -> None:
+        async def stopping(event: PluginStateChanged) -> None:
             if (event.plugin, event.state) == (ctx.id, PluginState.STOPPING):
                 await self.clones.close()
 
-        ctx.on(PluginStateChanged, end_clones)  # before the kernel waits for the requests that wait for clones
+        async def server_stopping(event: ServerStopping) -> None:
+            await self.clones.close()
+
+        ctx.on(PluginStateChanged, stopping)  # both come before the kernel waits for requests that wait for clones
+        ctx.on(ServerStopping, server_stopping)
         ctx.spawn(self.clones.workshops.remove(await self.clones.workshops.leftovers()), name="unfinished clones")
         yield
 

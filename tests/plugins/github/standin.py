@@ -38,6 +38,7 @@ class StandInGithub:
         tokens: login by token.
         repositories: what ``/user/repos`` lists.
         private: repositories that need a token, as ``owner/name``.
+        moved: addresses to which others redirect, by ``owner/name``.
         device: what the next polls answer, one after another; the last stays.
         seen: every request.
         extra: headers of every answer of the API.
@@ -51,6 +52,7 @@ class StandInGithub:
         self.tokens: dict[str, str] = {}
         self.repositories: list[dict[str, Any]] = []
         self.private: set[str] = set()
+        self.moved: dict[str, str] = {}
         self.device: list[dict[str, Any]] = []
         self.seen: list[Seen] = []
         self.extra: dict[str, str] = {}
@@ -151,19 +153,22 @@ class StandInGithub:
 
     async def _git(self, request: web.Request) -> web.StreamResponse:
         owner, name, rest = (request.match_info[part] for part in ("owner", "name", "rest"))
+        if address := self.moved.get(f"{owner}/{name}"):
+            return web.Response(status=301, headers={"Location": f"{address}/{rest}?{request.query_string}"})
         if f"{owner}/{name}" in self.private and not self._may_read(request):
             return web.Response(status=401, headers={"WWW-Authenticate": 'Basic realm="GitHub"'})
+        body = await request.read()
         if request.method == "POST":
             self.packing.set()
             await self.packs.wait()
-        return await self._backend(request, f"/{owner}/{name}.git/{rest}")
+        return await self._backend(request, f"/{owner}/{name}.git/{rest}", body)
 
     def _may_read(self, request: web.Request) -> bool:
         kind, _, encoded = request.headers.get("Authorization", "").partition(" ")
         user, _, token = base64.b64decode(encoded).decode().partition(":") if kind == "Basic" else ("", "", "")
         return user == "x-access-token" and token in self.tokens
 
-    async def _backend(self, request: web.Request, path: str) -> web.Response:
+    async def _backend(self, request: web.Request, path: str, received: bytes) -> web.Response:
         """Run git-http-backend(1), a CGI program."""
         process = await asyncio.create_subprocess_exec(
             "git",
@@ -182,7 +187,7 @@ class StandInGithub:
                 "CONTENT_TYPE": request.headers.get("Content-Type", ""),
             },
         )
-        output, _ = await process.communicate(await request.read())
+        output, _ = await process.communicate(received)
         head, _, body = output.partition(b"\r\n\r\n")
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         status = int(headers.pop("Status", "200").split()[0])
