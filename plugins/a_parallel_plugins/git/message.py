@@ -16,7 +16,7 @@ _TITLE = re.compile(r"^TITLE:[ \t]*(.+?)\s*$", re.MULTILINE)
 _BODY = re.compile(r"^BODY:[ \t]*", re.MULTILINE)
 
 _INSTRUCTIONS = """\
-Write the message of a git commit for the changes below.
+You are a commit message generator. Write the message of a git commit for the changes below.
 
 Answer with exactly two parts and nothing else, without any markdown:
 TITLE: one line in the form of conventional commits (type(scope): summary), at most 72 characters
@@ -36,7 +36,7 @@ class CommitMessage(WireModel):
 
 def prompt(files: Sequence[FileDiff]) -> str:
     """Return the question about `files`."""
-    changes = "\n\n".join(f"--- {file.status}: {file.path}\n{file.diff or _NO_TEXT}" for file in files)
+    changes = "\n\n".join(f"--- {file.status}: {file.path} ---\n{file.diff or _NO_TEXT}" for file in files)
     if len(changes) > LIMIT:
         changes = changes[:LIMIT] + _CUT
     return _INSTRUCTIONS + changes

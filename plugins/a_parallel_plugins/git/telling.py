@@ -41,7 +41,7 @@ class StatusTeller:
 
     def changed(self, thread: Thread) -> None:
         """Tell the state after a person has changed something in a thread's directory."""
-        self._ctx.spawn(self._tell(thread.id, anyway=True), name=f"git:status of thread {thread.id}")
+        self._ctx.spawn(self._tell(thread.id, anyway=False), name=f"git:status of thread {thread.id}")
 
     async def _look(self, thread_id: str) -> None:
         await asyncio.sleep(DELAY)

@@ -106,4 +106,4 @@ def test_long_differences_are_cut() -> None:
     short = FileDiff(path="b", status="added", diff="", staged=True)
     assert 20_000 < len(prompt([long])) < 21_000
     assert "left out" in prompt([long])
-    assert "--- added: b\n(no text" in prompt([short])
+    assert "--- added: b ---\n(no text" in prompt([short])
