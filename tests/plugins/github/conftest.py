@@ -64,3 +64,11 @@ async def connected(client: Client) -> Client:
     """The same, with a token in the profile."""
     await client.put("/api/profile", json={"githubToken": TOKEN})
     return client
+
+
+@pytest.fixture
+def work(tmp_path: Path) -> Path:
+    """Where clones go."""
+    directory = tmp_path / "work"
+    directory.mkdir()
+    return directory
