@@ -9,6 +9,7 @@ from yarl import URL
 
 from a_parallel_contracts import BadRequest
 from a_parallel_plugins.mcp.fetching import Fetched, Fetcher
+from a_parallel_plugins.mcp.guard import web_address
 
 _RESOURCE = "/.well-known/oauth-protected-resource"
 _SERVER = "/.well-known/oauth-authorization-server"
@@ -95,15 +96,15 @@ def _identifier(metadata: dict[str, Any], server: str) -> str:
     named = metadata.get("resource")
     if not isinstance(named, str):
         return server
-    url, own = URL(named), URL(server)
+    url, own = web_address(named), URL(server)
     path, below = url.path.rstrip("/") + "/", own.path.rstrip("/") + "/"
-    if not url.host or url.origin() != own.origin() or not below.startswith(path):
+    if url.origin() != own.origin() or not below.startswith(path):
         raise BadRequest(f"The metadata of {server} are about another resource, {named}")
     return named
 
 
 async def _metadata(fetcher: Fetcher, issuer: str, *, verify: bool) -> dict[str, Any]:
-    for place in _metadata_places(URL(issuer)):
+    for place in _metadata_places(web_address(issuer)):
         answer = await fetcher.get(place)
         if answer.ok and isinstance(answer.object.get("authorization_endpoint"), str):
             named = answer.object.get("issuer")

@@ -10,7 +10,7 @@ import aiohttp
 from yarl import URL
 
 from a_parallel_contracts import BadRequest
-from a_parallel_plugins.mcp.guard import Guard, PublicResolver
+from a_parallel_plugins.mcp.guard import Guard, PublicResolver, web_address
 
 SIZE_LIMIT = 1024 * 1024
 """Bytes of an answer that are read; metadata and tokens have a few KiB."""
@@ -91,8 +91,8 @@ class Fetcher:
             target = answer.headers.get("Location")
             if answer.status not in _REDIRECTS or not target:
                 return answer
-            place = self.guard.check(str(place.join(URL(target))))
-        raise BadRequest(f"{URL(url).origin()} redirects too often")
+            place = self.guard.check(str(web_address(target, place)))
+        raise BadRequest(f"{place.origin()} redirects too often")
 
     async def post_json(self, url: str, body: Mapping[str, Any]) -> Fetched:
         """Return the answer to a JSON document."""

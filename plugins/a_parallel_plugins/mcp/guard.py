@@ -86,7 +86,7 @@ class Guard:
         Raises:
             BadRequest: it is no http(s) URL, is not encrypted, or leads to an address that is not public.
         """
-        url = _parse(text)
+        url = web_address(text)
         if self.is_own(url) or self.local:
             return url
         if url.scheme != "https":
@@ -97,9 +97,18 @@ class Guard:
         return url
 
 
-def _parse(text: str) -> URL:
+def web_address(text: str, base: URL | None = None) -> URL:
+    """Return an address that a foreign server has named.
+
+    Parameters:
+        text: as it was named.
+        base: what it is relative to.
+
+    Raises:
+        BadRequest: it is no http or https address.
+    """
     try:
-        url = URL(text)
+        url = base.join(URL(text)) if base else URL(text)
         usable = url.scheme in ("http", "https") and bool(url.host)
     except (ValueError, TypeError):
         usable = False
