@@ -113,7 +113,7 @@ class Page:
 
     async def load_threads(self, project_id: str) -> None:
         """Load the list of one project."""
-        reply = await self.api.call("GET", f"/api/threads?projectId={project_id}&includeArchived=true")
+        reply = await self._fresh(f"/api/threads?projectId={project_id}&includeArchived=true")
         if reply.ok:
             self.screen.show_threads(project_id, reply.body)
         await self._notify()
@@ -121,13 +121,25 @@ class Page:
     async def load_thread(self, thread_id: str) -> Shown:
         """Open a thread."""
         self.screen.begin_loading(thread_id)
-        reply = await self.api.call("GET", f"/api/threads/{thread_id}")
+        reply = await self._fresh(f"/api/threads/{thread_id}")
         if reply.ok:
             self.screen.show_thread(reply.body)
         else:
             self.screen.toasts.append(reply.error)
         await self._notify()
         return self.screen.threads[thread_id]
+
+    async def _fresh(self, path: str) -> Reply:
+        """Return an answer that no status event has overtaken.
+
+        A real page shows an answer that was overtaken until its next load; what a test waits for would then
+        depend on the machine.
+        """
+        while True:
+            changes = self.screen.status_changes
+            reply = await self.api.call("GET", path)
+            if self.screen.status_changes == changes:
+                return reply
 
     async def until(self, condition: Callable[[Screen], bool], what: str, timeout: float = 30.0) -> None:
         """Return as soon as the screen, drawn completely, satisfies `condition`; `what` names it in the failure."""

@@ -76,6 +76,11 @@ class Screen:
         assert self.open_id is not None, "no thread is open"
         return self.threads[self.open_id]
 
+    @property
+    def status_changes(self) -> int:
+        """How many statuses events have changed so far."""
+        return sum(len(statuses) for statuses in self.history.values())
+
     # --- HTTP ------------------------------------------------------------------------------------
 
     def show_projects(self, projects: list[dict[str, Any]]) -> None:
