@@ -126,7 +126,7 @@ async def make_scene(server: Server, directory: Path) -> Scene:
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "hello", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until_status(thread, "completed")
     return Scene(server, {"<project>": project, "<thread>": thread, "<repository>": str(repository.path)})
 

@@ -23,7 +23,7 @@ async def start_hanging(page: Client, repository: Repository, mode: str = "workt
     """Start a thread whose agent has edited a file and then hangs."""
     project = await page.register(str(repository.path), repository.path.name)
     thread = await page.start(project, "edit unfinished.txt then hang", mode=mode)
-    assert thread is not None
+    assert thread is not None, page.screen.toasts
     await page.until(lambda screen: ("assistant", "Hanging.") in screen.threads[thread].texts, "the agent at work")
     return thread
 
@@ -45,7 +45,7 @@ async def test_stop_of_an_agent_that_ignores_sigterm(server: Server, tmp_path: P
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "stubborn", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until(lambda screen: bool(screen.threads[thread].texts[1:]), "the agent at work")
         assert (await page.stop()).ok
         await page.until_status(thread, "stopped")
@@ -62,7 +62,7 @@ async def test_stop_while_the_agent_is_still_starting(server_factory: ServerFact
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "hello", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until_status(thread, "completed")
         gate.touch()
         sending = asyncio.create_task(page.send("unread"))
@@ -91,7 +91,7 @@ async def test_a_stop_where_nothing_runs_changes_nothing(server: Server, tmp_pat
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "hello", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until_status(thread, "completed")
         before = (await page.load_thread(thread)).row
         assert (await page.stop()).ok
@@ -165,7 +165,7 @@ async def test_sigterm_ends_an_agent_that_ignores_it(server: Server, tmp_path: P
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "stubborn", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until(lambda screen: bool(screen.threads[thread].texts[1:]), "the agent at work")
         await server.stop()
     assert [row["status"] for row in rows(server.data_directory, "SELECT status FROM threads")] == ["interrupted"]
@@ -176,7 +176,7 @@ async def test_a_second_signal_ends_the_server_at_once(server: Server, tmp_path:
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "stubborn", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until(lambda screen: bool(screen.threads[thread].texts[1:]), "the agent at work")
         assert server.process is not None
         server.process.send_signal(signal.SIGTERM)
@@ -194,7 +194,7 @@ async def test_sigkill_during_runs_loses_nothing_acknowledged(server: Server, tm
     async with Client(server.base_url) as page:
         threads = [await start_hanging(page, make_repository(tmp_path / f"demo{n}")) for n in range(2)]
         busy = await page.start(page.screen.projects[0]["id"], "tools 200 then hang", mode="local")
-        assert busy is not None
+        assert busy is not None, page.screen.toasts
         await page.until(lambda screen: len(screen.threads[busy].tools) >= 20, "twenty tool calls")
         await server.kill()
         promised = page.screen.threads[busy]

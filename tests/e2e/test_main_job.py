@@ -24,7 +24,7 @@ async def test_from_a_registered_repository_to_a_restart(server: Server, tmp_pat
         project = await page.register(str(repository.path), "demo")
 
         thread = await page.start(project, "edit notes.txt then append README.md", baseBranch="main")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         shown = await page.until_status(thread, "completed")
         worktree = Path(shown.row["worktreePath"])
         assert worktree.parent.parent.name == ".a-parallel-worktrees"
@@ -89,7 +89,7 @@ async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, tmp_pat
         project = await page.register(str(repository.path), "demo")
         for prompt in prompts:
             thread = await page.start(project, prompt, mode="local")
-            assert thread is not None
+            assert thread is not None, page.screen.toasts
             live = await page.until_status(thread, "completed", "failed")
             await page.until(lambda screen: screen.drawn, "the last frame")
             seen, status, stage = without_ids(live), live.status, live.stage

@@ -93,7 +93,7 @@ async def test_a_cli_that_dies_at_once_fails_the_run_and_says_why(
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "hello", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         shown = await page.until_status(thread, "failed")
         assert shown.texts == [("user", "hello")]
         errors = page.screen.errors[thread]
@@ -110,7 +110,7 @@ async def test_a_vanished_project_is_an_error_of_its_own_that_goes_when_it_is_ba
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "hello", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until_status(thread, "completed")
         shutil.move(repository.path, tmp_path / "away")
 

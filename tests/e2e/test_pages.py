@@ -16,7 +16,7 @@ async def test_two_pages_see_the_same(server: Server, tmp_path: Path) -> None:
         project = await first.register(str(repository.path), "demo")
         await second.load_projects()
         thread = await first.start(project, "slow 1 then tools 5", mode="local")
-        assert thread is not None
+        assert thread is not None, first.screen.toasts
         await second.load_threads(project)
         await second.load_thread(thread)
         one = await first.until_status(thread, "completed")
@@ -32,7 +32,7 @@ async def test_a_page_that_was_away_during_a_run_shows_its_outcome(server: Serve
     async with Client(server.base_url) as watching, Client(server.base_url, reconnect_delay=1.0) as away:
         project = await watching.register(str(repository.path), "demo")
         thread = await watching.start(project, "slow 0.5 then edit a.txt", mode="local")
-        assert thread is not None
+        assert thread is not None, watching.screen.toasts
         await away.load_projects()
         await away.load_thread(thread)
         await away.drop_connection()

@@ -40,7 +40,7 @@ async def test_a_newcomer_without_the_cli_sees_the_whole_flow(server: Server, re
         assert page.setup["claudeCli"]["available"] is True
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "Look around", baseBranch="main")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         shown = await page.until_status(thread, "completed")
         worktree = Path(shown.row["worktreePath"])
         assert (worktree / "AGENT_NOTES.md").exists()
@@ -68,7 +68,7 @@ async def test_what_is_shown_live_is_what_a_reload_shows(server: Server, reposit
         project = await page.register(str(repository.path), "demo")
         for script in SCRIPTS:
             thread = await page.start(project, script, mode="local")
-            assert thread is not None
+            assert thread is not None, page.screen.toasts
             live = await page.until_status(thread, "completed", "failed")
             await page.until(lambda screen: screen.drawn, "the last frame")
             if "background" in script:
@@ -88,7 +88,7 @@ async def test_a_question_a_plan_and_a_permission_are_shown_answered_and_gone(
         project = await page.register(str(repository.path), "demo")
         script = '!ask Colour: Which? | Red | Blue\n!plan Write it\n!permission Bash {"command": "ls"}\n!say The end'
         thread = await page.start(project, script, mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         shown = await page.until_status(thread, "waiting")
         assert shown.card == Card("question")
         assert (await page.load_thread(thread)).card == Card("question")
@@ -112,7 +112,7 @@ async def test_a_waiting_thread_after_a_crash_goes_on_with_a_message(server: Ser
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "!ask Which? | Red | Blue\n!say Done", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until_status(thread, "waiting")
         await server.kill()
         await server.start()
@@ -131,7 +131,7 @@ async def test_a_message_to_a_busy_agent_is_obeyed_once_and_nothing_is_killed(
     async with Client(server.base_url) as page:
         project = await page.register(str(repository.path), "demo")
         thread = await page.start(project, "!say Begun\n!sleep 0.5\n!say First done", mode="local")
-        assert thread is not None
+        assert thread is not None, page.screen.toasts
         await page.until(lambda screen: ("assistant", "Begun") in screen.threads[thread].texts, "the first words")
         assert (await page.send("!say Second done")).ok
         await page.until(lambda screen: "Second done" in screen.threads[thread].texts[-1][1], "the second answer")
