@@ -1,5 +1,6 @@
 """Worktrees: one working tree for each thread, beside the project (``http-core.md`` §6.8)."""
 
+from pathlib import Path
 from typing import Protocol
 
 from a_parallel_contracts.events import Event
@@ -7,6 +8,12 @@ from a_parallel_contracts.models import WireModel
 from a_parallel_contracts.plugin import PluginContext, hookspec
 from a_parallel_contracts.projects import Project
 from a_parallel_contracts.services import ServiceKey
+
+
+def worktrees_directory(project: Project) -> Path:
+    """Return the directory in which a project's working trees lie, beside the project (``http-core.md`` §6.8)."""
+    directory = Path(project.path)
+    return directory.parent / ".a-parallel-worktrees" / directory.name
 
 
 class Worktree(WireModel):

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ T = TypeVar("T")
 
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 SET_BY_NOHUP = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
+IUTF8 = 0x4000
+"""Of Linux and macOS alike; ``termios`` has no name for it before Python 3.13."""
 
 
 def pipes(argv: Sequence[str], cwd: str, env: Mapping[str, str], *, stdin: bool) -> "subprocess.Popen[bytes]":
@@ -82,6 +85,7 @@ def terminal(argv: Sequence[str], cwd: str, env: Mapping[str, str], rows: int, c
         os.chdir(cwd)
         for number in (*IGNORED_BY_PYTHON, *SET_BY_NOHUP):
             signal.signal(number, signal.SIG_DFL)
+        _erase_characters(0)
 
     def start() -> Any:
         _refuse_unusable(argv, env)
@@ -91,6 +95,13 @@ def terminal(argv: Sequence[str], cwd: str, env: Mapping[str, str], rows: int, c
         return spawned
 
     return _attempt(argv, cwd, start)
+
+
+def _erase_characters(descriptor: int) -> None:
+    """Let the erase key take whole UTF-8 characters, not single bytes, from a line that is being typed (termios(3))."""
+    attributes = termios.tcgetattr(descriptor)
+    attributes[0] |= IUTF8
+    termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
 
 
 def _refuse_unusable(argv: Sequence[str], env: Mapping[str, str]) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.projects import Project
+from a_parallel_contracts.worktrees import worktrees_directory
 
-CONTAINER = ".a-parallel-worktrees"
 _LENGTH = 40
 _ID_LENGTH = 6
 
@@ -45,8 +45,7 @@ def thread_branch(project: Project, thread_id: str, title: str, taken: set[str])
 
 def container(project: Project) -> Path:
     """Return the directory in which the project's working trees lie, beside the project."""
-    directory = Path(project.path)
-    return directory.parent / CONTAINER / directory.name
+    return worktrees_directory(project)
 
 
 def directory_of(project: Project, branch: str) -> Path:

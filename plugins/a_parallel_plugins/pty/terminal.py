@@ -1,0 +1,156 @@
+"""One terminal, from the first sign of life to its exit."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from a_parallel_contracts import ApiError, Event, Sockets, now
+from a_parallel_contracts.hosts import Pty
+from a_parallel_contracts.output import TextOutput, room
+from a_parallel_contracts.pty import PtyData
+from a_parallel_plugins.pty.attendance import Attendance
+from a_parallel_plugins.pty.models import TerminalInfo
+from a_parallel_plugins.pty.recent import Recent
+
+INPUT_LIMIT = 16 * 1024 * 1024
+"""Bytes that may wait for a program that does not read; what is typed beyond that is lost."""
+
+FAILED = 1
+GRACE = 3.0
+"""Seconds between SIGHUP and SIGKILL."""
+
+
+class Terminal:
+    """A terminal that is being opened, or open.
+
+    Parameters:
+        owner, id: the user, and the page's name for it.
+        cwd, size: as sent; rows and columns.
+        opening: opens it with the size of that moment.
+        attendance: whose pages it is on.
+        sockets: told about the owner's: nothing is read while they are congested.
+        publish: publishes events.
+        ended: called with the exit code after everything has been shown.
+
+    Attributes:
+        muted: nobody is told about its exit, since its id means another terminal by now.
+    """
+
+    def __init__(
+        self,
+        owner: str,
+        id: str,
+        cwd: str,
+        size: tuple[int, int],
+        *,
+        opening: Callable[[int, int], Awaitable[Pty]],
+        attendance: Attendance,
+        sockets: Sockets,
+        publish: Callable[[Event], None],
+        ended: Callable[["Terminal", int], None],
+    ) -> None:
+        self.owner = owner
+        self.id = id
+        self.cwd = cwd
+        self.attendance = attendance
+        self.muted = False
+        self._size = size
+        self._created_at = now()
+        self._opening = opening
+        self._sockets = sockets
+        self._publish = publish
+        self._ended = ended
+        self._recent = Recent()
+        self._keys: asyncio.Queue[bytes] = asyncio.Queue()
+        self._waiting = 0
+        self._pty: Pty | None = None
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._task = asyncio.create_task(self._live(), name=f"terminal {id}")
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What it is known by."""
+        return self.owner, self.id
+
+    @property
+    def info(self) -> TerminalInfo:
+        """How its owner's pages see it."""
+        rows, cols = self._size
+        return TerminalInfo(pty_id=self.id, cwd=self.cwd, rows=rows, cols=cols, created_at=self._created_at)
+
+    @property
+    def recent(self) -> str:
+        """The end of what it has shown."""
+        return self._recent.text
+
+    def write(self, data: bytes) -> bool:
+        """Queue keystrokes, so that nobody waits for a program that does not read; tell whether they are taken."""
+        if self._waiting and self._waiting + len(data) > INPUT_LIMIT:
+            return False
+        self._waiting += len(data)
+        self._keys.put_nowait(data)
+        return True
+
+    def resize(self, rows: int, cols: int) -> None:
+        """Set the window size, now or when it is open."""
+        self._size = rows, cols
+        if self._pty is not None:
+            self._pty.resize(rows, cols)
+
+    async def hang_up(self) -> None:
+        """Show nothing more, hang up, and return after its end.
+
+        Raises:
+            FailedDependency: a process of it cannot be killed.
+        """
+        self.attendance.close()
+        if not self._over.done():
+            self._over.set_result(None)
+        if self._pty is not None:
+            await self._pty.hang_up(GRACE)
+        await asyncio.wait({self._task})
+
+    async def _live(self) -> None:
+        code = FAILED
+        try:
+            code = await self._run()
+        except ApiError as error:
+            self._show(f"\r\n{error.message}\r\n")
+        finally:
+            self.attendance.close()
+            self._ended(self, code)
+
+    async def _run(self) -> int:
+        size = self._size
+        pty = self._pty = await self._opening(*size)
+        if self._size != size:
+            pty.resize(*self._size)
+        typing = asyncio.create_task(self._type(pty), name=f"keys of terminal {self.id}")
+        try:
+            if self._over.done():
+                await pty.hang_up(GRACE)
+            await self._read(pty)
+            return await pty.wait()
+        finally:
+            typing.cancel()
+
+    async def _read(self, pty: Pty) -> None:
+        output = TextOutput(self._show)
+        async for chunk in pty.chunks():
+            output.feed(chunk)
+            await room(self._sockets, self.owner, self._over)
+        output.finish()
+
+    async def _type(self, pty: Pty) -> None:
+        while True:
+            data = await self._keys.get()
+            try:
+                await pty.write(data)
+            except BrokenPipeError:
+                return
+            finally:
+                self._waiting -= len(data)
+
+    def _show(self, text: str) -> None:
+        if not self._over.done():
+            self._recent.add(text)
+            self._publish(PtyData(owner=self.owner, pty_id=self.id, data=text))
