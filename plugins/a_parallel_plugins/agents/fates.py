@@ -54,6 +54,8 @@ class Fates:
 
     def working(self) -> tuple[str, ...]:
         """The agent does something, so it has begun with what it was started with."""
+        if not self._opening:
+            return ()
         opening, self._opening = self._opening, ()
         return self.seen(opening)
 
