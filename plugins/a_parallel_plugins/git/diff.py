@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -78,12 +79,15 @@ class DiffReader:
         Raises:
             BadRequest: the directory is gone or no repository.
         """
-        staged = await self._side(directory, STAGED, set())
         if staged_only:
-            return staged
-        seen = {file.path for file in staged}
-        unstaged = await self._side(directory, UNSTAGED, seen)
-        return [*staged, *unstaged, *await self._untracked(directory, seen)]
+            return await self._side(directory, STAGED)
+        parts = await asyncio.gather(
+            self._side(directory, STAGED), self._side(directory, UNSTAGED), self._untracked(directory)
+        )
+        first: dict[str, FileDiff] = {}
+        for file in chain.from_iterable(parts):
+            first.setdefault(file.path, file)
+        return list(first.values())
 
     async def whole(self, directory: Path, path: str, staged: bool | None) -> FileDiff:
         """Return one file with all of its text.
@@ -119,19 +123,18 @@ class DiffReader:
         output = await self._commands.output(directory, ["ls-files", "--others", "--exclude-standard", "-z"])
         return [parse.text(record) for record in parse.records(output) if record]
 
-    async def _side(self, directory: Path, side: Side, seen: set[str]) -> list[FileDiff]:
+    async def _side(self, directory: Path, side: Side) -> list[FileDiff]:
         arguments = [*_DIFF, "--raw", *side.options]
         completed = await self._commands.run(directory, arguments, timeout=LONG, limit=TOTAL_LIMIT)
         if not (completed.ok or completed.truncated):
             raise failure(completed)
         if completed.truncated:
-            return await self._in_rounds(directory, side, seen)
+            return await self._in_rounds(directory, side)
         files, patches = take_apart(completed.stdout)
         files = _without_conflicts(files)
-        entries = [_entry(file, side, text) for file, text in zip(files, texts(patches, files), strict=True)]
-        return [entry for entry in entries if entry.path not in seen]
+        return [_entry(file, side, text) for file, text in zip(files, texts(patches, files), strict=True)]
 
-    async def _in_rounds(self, directory: Path, side: Side, seen: set[str]) -> list[FileDiff]:
+    async def _in_rounds(self, directory: Path, side: Side) -> list[FileDiff]:
         """Leave out the text of each file that is too large for git's output, and go on behind it."""
         files = await self.changed(directory, side)
         found: list[bytes | None] = []
@@ -141,8 +144,7 @@ class DiffReader:
                 break
             found += await self._some_texts(directory, side, rest)
         found += [None] * (len(files) - len(found))
-        entries = [_entry(file, side, text) for file, text in zip(files, found, strict=True)]
-        return [entry for entry in entries if entry.path not in seen]
+        return [_entry(file, side, text) for file, text in zip(files, found, strict=True)]
 
     async def _some_texts(self, directory: Path, side: Side, files: Sequence[Changed]) -> list[bytes | None]:
         """Return the texts of the first of `files`, up to the one at which the output was cut."""
@@ -165,9 +167,8 @@ class DiffReader:
             raise failure(completed)
         return texts(completed.stdout, [file])[0] or b""
 
-    async def _untracked(self, directory: Path, seen: set[str]) -> list[FileDiff]:
-        names = [path for path in await self.untracked(directory) if shown(path) not in seen]
-        return await asyncio.to_thread(_read_untracked, directory, names)
+    async def _untracked(self, directory: Path) -> list[FileDiff]:
+        return await asyncio.to_thread(_read_untracked, directory, await self.untracked(directory))
 
 
 def _read_untracked(directory: Path, names: Iterable[str]) -> list[FileDiff]:
