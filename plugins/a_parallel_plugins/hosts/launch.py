@@ -113,7 +113,7 @@ def _refuse_unusable(argv: Sequence[str], env: Mapping[str, str]) -> None:
 
 
 def _attempt(argv: Sequence[str], cwd: str, start: Callable[[], T]) -> T:
-    if not Path(cwd).is_dir():
+    if not os.path.isdir(cwd):  # noqa: PTH112 - pathlib raises where it may not look, and for names that are too long
         raise FailedDependency(f"The directory {cwd} does not exist (any more); {argv[0]} cannot run there")
     try:
         return start()

@@ -29,13 +29,18 @@ async def working_directory(cwd: str, actor: Actor, projects: Projects | None) -
     return await asyncio.to_thread(_checked, cwd or str(Path.cwd()), roots)
 
 
+def real_path(path: Path | str) -> Path:
+    """Follow all links; pathlib raises where they go in circles."""
+    return Path(os.path.realpath(path))
+
+
 def _checked(cwd: str, roots: Iterable[Path] | None) -> str:
     if not _is_directory(cwd):
         raise BadRequest(f"There is no directory {cwd!r}. A terminal needs the absolute path of one.")
     if roots is None:
         return cwd
-    real = Path(cwd).resolve()
-    if not any(real.is_relative_to(root.resolve()) for root in roots):
+    real = real_path(cwd)
+    if not any(real.is_relative_to(real_path(root)) for root in roots):
         raise Forbidden(f"{cwd} is in none of your projects. Open the terminal in one of them.")
     return str(real)  # what was checked, wherever a link may lead later
 

@@ -2,8 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine
-from pathlib import Path
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from a_parallel_contracts import (
@@ -23,7 +22,7 @@ from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.pty import PtyExit
 from a_parallel_plugins.pty import models
 from a_parallel_plugins.pty.attendance import Attendance
-from a_parallel_plugins.pty.places import working_directory
+from a_parallel_plugins.pty.places import real_path, working_directory
 from a_parallel_plugins.pty.settings import PtySettings
 from a_parallel_plugins.pty.terminal import Terminal
 
@@ -205,12 +204,7 @@ class TerminalService:
 
     async def leave(self, directory: str) -> None:
         """Hang up all terminals that were opened in a directory or below."""
-        root = await asyncio.to_thread(Path(directory).resolve)
-        inside = {
-            terminal
-            for terminal in list(self._terminals.values())
-            if await asyncio.to_thread(_inside, terminal.cwd, root)
-        }
+        inside = await asyncio.to_thread(_inside, directory, list(self._terminals.values()))
         await self._hang_up_all(inside.__contains__)
 
     # --- what happens around ----------------------------------------------------------------------
@@ -232,8 +226,7 @@ class TerminalService:
             del self._unseen[key]
 
 
-def _inside(cwd: str, root: Path) -> bool:
-    try:
-        return Path(cwd).resolve().is_relative_to(root)
-    except (OSError, ValueError):
-        return False
+def _inside(directory: str, terminals: Iterable[Terminal]) -> set[Terminal]:
+    root = real_path(directory)
+    absolute = [terminal for terminal in terminals if terminal.cwd.startswith("/") and "\0" not in terminal.cwd]
+    return {terminal for terminal in absolute if real_path(terminal.cwd).is_relative_to(root)}
