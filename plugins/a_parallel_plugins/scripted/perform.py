@@ -91,14 +91,18 @@ class Performer:
                 raise ScriptError(f"there is no such directive; there are: {', '.join(sorted(self._directives))}")
             await directive(step.rest)
         except ScriptError as error:
-            await self.say(f"!{step.name}: {error}")
+            await self.utter(f"!{step.name}: {error}")
 
     # --- text -------------------------------------------------------------------------------------
 
     async def say(self, rest: str) -> None:
         """Say a whole message."""
-        self.said = script.text(rest)
-        await self.session.emit(TextProduced(_message(), self.said))
+        await self.utter(script.text(rest))
+
+    async def utter(self, text: str) -> None:
+        """Say a text as it is."""
+        self.said = text
+        await self.session.emit(TextProduced(_message(), text))
 
     async def stream(self, rest: str) -> None:
         """Say a message word by word."""
@@ -138,11 +142,11 @@ class Performer:
             "disallowedTools": session.run.disallowed_tools,
             "systemPrompt": session.run.system_prompt,
         }
-        await self.say(orjson.dumps(told).decode())
+        await self.utter(orjson.dumps(told).decode())
 
     async def _many(self, rest: str) -> None:
         for index in range(int(script.number(rest))):
-            await self.say(f"Message {index + 1}")
+            await self.utter(f"Message {index + 1}")
             await self.pause()
 
     async def _flood(self, rest: str) -> None:
@@ -211,7 +215,7 @@ class Performer:
         answer = await self.tools.ask(
             RequestKind.QUESTION, "AskUserQuestion", {"questions": [entry]}, message_id=_message()
         )
-        await self.say(f"Answer: {(answer.answers or {}).get(asked) or answer.message}")
+        await self.utter(f"Answer: {(answer.answers or {}).get(asked) or answer.message}")
 
     async def _plan(self, rest: str) -> None:
         if not await self.plan(script.text(rest)):
@@ -221,7 +225,7 @@ class Performer:
         """Show a plan and return whether it was accepted."""
         answer = await self.tools.ask(RequestKind.PLAN, "ExitPlanMode", {"plan": text}, message_id=_message())
         if answer.behavior == "deny":
-            await self.say(f"The plan was not accepted: {answer.message}")
+            await self.utter(f"The plan was not accepted: {answer.message}")
             return False
         if answer.accept_edits:
             await self.session.change_mode(PermissionMode.AUTO_EDIT)

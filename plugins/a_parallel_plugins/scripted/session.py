@@ -236,7 +236,8 @@ class ScriptedSession:
         """End what still runs and say that the agent is gone, as the last thing."""
         tasks = {*self._background, *([self._turn] if self._turn is not None else ())}
         for task in tasks:
-            task.cancel()
+            if not task.cancelling():  # a second time would cut short how it ends its commands
+                task.cancel()
         if tasks:
             await asyncio.wait(tasks)
         undelivered = tuple(prompt.id for prompt in self._waiting)
