@@ -5,8 +5,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
-from a_parallel_contracts.agents import AGENTS, AgentHooks, Run
+from a_parallel_contracts.agents import AGENTS, AgentHooks, Decision, Run, ToolRequest
 from a_parallel_contracts.automations import AUTOMATIONS, AutomationRunCompleted, AutomationRunStarted
+from a_parallel_contracts.merge import MERGE
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
 from a_parallel_contracts.threads import THREADS, ThreadChanged
 from a_parallel_plugins.automations.settings import AutomationsSettings
@@ -27,6 +28,7 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
     manifest = Manifest(
         api="1.0",
         requires=(PROJECTS, THREADS, AGENTS),
+        optional=(MERGE,),
         provides=(AUTOMATIONS,),
         settings=AutomationsSettings,
         migrations="a_parallel_migrations:automations",
@@ -101,7 +103,14 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
     @hookimpl
     async def prepare_run(self, ctx: PluginContext, run: Run) -> Run:
         """Let the agents of automations read, but not edit."""
-        return await self.runs.prepare(run)
+        return self.runs.prepare(run)
+
+    @hookimpl
+    async def decide_tool(self, ctx: PluginContext, request: ToolRequest) -> Decision | None:
+        """Refuse editing tools to the agents of automations."""
+        from a_parallel_plugins.automations.runs import decide
+
+        return decide(request)
 
     @hookimpl
     async def quiesce_project(self, ctx: PluginContext, project: Project) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from a_parallel_contracts import Reader, Row, Transaction
 from a_parallel_contracts.automations import AutomationRun, RunStatus, TriageStatus
@@ -36,13 +35,13 @@ class Outcome:
     """How a run ended.
 
     Attributes:
-        status: of the run.
+        status: completed or failed.
         has_findings: whether it should be looked at; otherwise its triage is over.
         summary: for the inbox.
         completed_at: ISO timestamp.
     """
 
-    status: Literal[RunStatus.COMPLETED, RunStatus.FAILED]
+    status: RunStatus
     has_findings: bool
     summary: str
     completed_at: str

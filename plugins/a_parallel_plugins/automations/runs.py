@@ -8,9 +8,10 @@ from datetime import datetime, tzinfo
 from typing import TypeVar
 
 from a_parallel_contracts import ApiError, NotFound, PluginContext, Reader, Transaction, new_id, now
-from a_parallel_contracts.agents import AGENTS, Run, StartRequest
+from a_parallel_contracts.agents import AGENTS, Decision, Run, StartRequest, ToolRequest
 from a_parallel_contracts.automations import (
     Automation,
+    AutomationMode,
     AutomationRun,
     AutomationRunCompleted,
     AutomationRunStarted,
@@ -29,11 +30,13 @@ from a_parallel_contracts.threads import (
     ThreadChanges,
     ThreadStatus,
 )
-from a_parallel_plugins.automations import run_rows, store
+from a_parallel_plugins.automations import merging, run_rows, store
 from a_parallel_plugins.automations.run_rows import Outcome
 
 READ_ONLY = ("Edit", "Write", "Bash", "NotebookEdit")
 """Tools that an automation's agent may not use."""
+
+REFUSED = "Automations only read. Report what should be changed instead of changing it."
 
 AT_WORK = (ThreadStatus.PENDING, ThreadStatus.RUNNING)
 NO_SUMMARY = "No summary available"
@@ -51,6 +54,11 @@ class Begun:
     automation: Automation
     thread: Thread
     run: AutomationRun
+
+    @property
+    def merges(self) -> bool:
+        """Whether it merges branches instead of asking an agent."""
+        return self.automation.mode == AutomationMode.MERGE
 
 
 class Runs:
@@ -118,33 +126,34 @@ class Runs:
         task.add_done_callback(lambda _: self._starting.pop(begun.thread.id, None) and None)
 
     async def _work(self, begun: Begun) -> None:
-        failure = await self._start_agent(begun)
-        self._starting.pop(begun.thread.id, None)  # from now on its end is heard of
-        await self.settle(begun.thread.id, failure)
-
-    async def _start_agent(self, begun: Begun) -> str | None:
-        """Start the agent and return why that failed."""
+        outcome: Outcome | str | None = None
         try:
-            await self._agents.send(begun.thread, StartRequest(text=begun.automation.prompt))
+            if begun.merges:
+                outcome = await merging.merge(self._ctx, begun.automation, begun.thread)
+            else:
+                request = StartRequest(text=begun.automation.prompt, disallowed_tools=READ_ONLY)
+                await self._agents.send(begun.thread, request)
         except ApiError as error:
-            return error_text(error)
+            outcome = error_text(error)
         except Exception as error:
             self._ctx.log.exception("run %s of automation %s failed", begun.run.id, begun.automation.id)
-            return str(error) or type(error).__name__
-        return None
+            outcome = str(error) or type(error).__name__
+        self._starting.pop(begun.thread.id, None)  # from now on its end is heard of
+        if isinstance(outcome, Outcome):
+            await self.finish(begun.run, outcome)
+        else:
+            await self.settle(begun.thread.id, outcome)
 
-    async def prepare(self, run: Run) -> Run:
-        """Let the agent of an open run read but not edit, and ask before it uses tools of others (§4.6)."""
-        if run.thread.automation_id is None:
-            return run
-        if await self._ctx.db.run(lambda reader: run_rows.open_of_thread(reader, run.thread.id)) is None:
+    def prepare(self, run: Run) -> Run:
+        """Let the agent that an automation starts read but not edit, and ask before it uses tools of others (§4.6).
+
+        Whatever a person starts in the thread later is that person's own affair.
+        """
+        starting = self._starting.get(run.thread.id)
+        if starting is None or starting[0].merges:
             return run
         asks = run.permission_mode == PermissionMode.AUTO_EDIT
-        return replace(
-            run,
-            permission_mode=PermissionMode.CONFIRM_EDIT if asks else run.permission_mode,
-            disallowed_tools=tuple(dict.fromkeys((*READ_ONLY, *run.disallowed_tools))),
-        )
+        return replace(run, permission_mode=PermissionMode.CONFIRM_EDIT if asks else run.permission_mode)
 
     # --- ending -----------------------------------------------------------------------------------
 
@@ -198,6 +207,7 @@ class Runs:
         automation = store.find(tx, run.automation_id)
         if automation is None or not run_rows.finish(tx, run.id, outcome):
             return False
+        self._end_thread(tx, run.thread_id, outcome)
         tx.emit(
             AutomationRunCompleted(
                 thread_id=run.thread_id,
@@ -210,6 +220,14 @@ class Runs:
         )
         self._archive(tx, run_rows.beyond(tx, automation.id, automation.max_run_history))
         return True
+
+    def _end_thread(self, tx: Transaction, thread_id: str, outcome: Outcome) -> None:
+        """End a thread whose work is over although its status does not say so, as when it could not even begin."""
+        thread = self._threads.find(tx, thread_id)
+        if thread is not None and thread.status in AT_WORK and not self._agents.running(thread_id):
+            status = ThreadStatus.COMPLETED if outcome.status == RunStatus.COMPLETED else ThreadStatus.FAILED
+            changes: ThreadChanges = {"status": status.value, "completed_at": outcome.completed_at}
+            self._threads.update(tx, thread_id, changes)
 
     def _archive(self, tx: Transaction, runs: Iterable[AutomationRun]) -> None:
         """Archive runs with their threads, but for those in which somebody goes on talking."""
@@ -250,9 +268,19 @@ class Runs:
 
     async def _stop(self, thread_id: str) -> None:
         if thread_id in self._starting:
-            await asyncio.wait({self._starting[thread_id][1]})
+            begun, task = self._starting[thread_id]
+            if begun.merges:
+                task.cancel()
+            await asyncio.wait({task})
         with contextlib.suppress(NotFound):
             await self._agents.stop(thread_id)
+
+
+def decide(request: ToolRequest) -> Decision | None:
+    """Refuse editing tools to an automation's agent, whether or not its provider knows the list of such tools."""
+    if request.thread.automation_id is None or request.tool not in READ_ONLY:
+        return None
+    return Decision("deny", REFUSED) if request.tool in request.run.disallowed_tools else None
 
 
 def error_text(error: ApiError) -> str:

@@ -22,8 +22,12 @@ class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler 3 has n
         self._jitter = jitter
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime | None:
-        """Return the first time after the previous one, or from `now` on."""
-        after = previous_fire_time or now - timedelta(microseconds=1)
+        """Return the first time after the previous one and after `now`; the very first may be `now`.
+
+        APScheduler asks for each time that has passed, one after another. After a long sleep that would take
+        long, and the plugin's rows tell better what was missed.
+        """
+        after = max(previous_fire_time, now) if previous_fire_time else now - timedelta(microseconds=1)
         found = self._schedule.next_after(after.astimezone(UTC), self._zone)
         return None if found is None else self.delayed(found)
 

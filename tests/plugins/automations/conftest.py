@@ -129,6 +129,7 @@ async def open_office(kernel: KernelFactory, tmp_path: Path) -> AsyncIterator[Op
             for id in (*INSTALLED, "automations", *(plugins or {})):
                 running.expect_running(id)
             plugin = running.kernel.supervisor.records["automations"].plugin
+            assert isinstance(plugin, AutomationsPlugin)
             await plugin.scheduling.opened.wait()
             socket = await stack.enter_async_context(running.client.websocket())
             projects = await running.client.get("/api/projects")

@@ -32,7 +32,7 @@ async def test_creating_answers_the_whole_row(office: Office) -> None:
 
 
 async def test_what_was_chosen_is_returned_and_nothing_else(office: Office) -> None:
-    chosen = {"timezone": "Asia/Tokyo", "missedPolicy": "one", "overlapPolicy": "queue", "jitter": 30}
+    chosen: dict[str, Any] = {"timezone": "Asia/Tokyo", "missedPolicy": "one", "overlapPolicy": "queue", "jitter": 30}
     row = await office.create(model="opus", permissionMode="plan", mode="merge", baseBranch="main", **chosen)
     assert {key: row[key] for key in chosen} == chosen
     assert (row["mode"], row["baseBranch"], row["model"], row["permissionMode"]) == ("merge", "main", "opus", "plan")
