@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from a_parallel_contracts import ApiError
 from a_parallel_contracts.agents import Answer, RequestKind, RequestOpened, ToolCalled, ToolFinished
-from a_parallel_contracts.hosts import Host, Owner
+from a_parallel_contracts.hosts import Host, Owner, Process
 from a_parallel_plugins.scripted.script import ScriptError
 from a_parallel_plugins.scripted.session import ScriptedSession
 
@@ -91,11 +91,7 @@ class ToolWork:
         Raises:
             ScriptError: it exited with a status other than 0, or took too long.
         """
-        session = self._session
-        owner = Owner("agent", session.run.thread.id)
-        process = await self._host.spawn(
-            ["sh", "-c", f"exec 2>&1\n{command}"], cwd=session.run.directory, owner=owner, env=session.run.environment
-        )
+        process = await self._spawn(command)
         written = bytearray()
         try:
             await process.close_stdin()
@@ -107,6 +103,23 @@ class ToolWork:
         finally:
             await process.terminate()
         raise ScriptError(f"The command took more than {self._limit:g} s")
+
+    async def _spawn(self, command: str) -> Process:
+        """Start a command; if the turn ends meanwhile, it is ended before that is told."""
+        run = self._session.run
+        starting = asyncio.ensure_future(
+            self._host.spawn(
+                ["sh", "-c", f"exec 2>&1\n{command}"],
+                cwd=run.directory,
+                owner=Owner("agent", run.thread.id),
+                env=run.environment,
+            )
+        )
+        try:
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await (await starting).terminate(0)
+            raise
 
 
 def _output(text: str, status: int) -> str:

@@ -14,6 +14,7 @@ import pytest
 
 from a_parallel_kernel.testing import KernelFactory
 from a_parallel_plugins.scripted.sample import COMMITS, make_sample
+from tests.support.processes import alive
 from tests.support.repository import git
 
 INSTALLED = ("hosts", "git", "projects", "threads", "agents", "scripted")
@@ -92,11 +93,10 @@ async def test_a_stopped_command_leaves_no_process(open_desk: OpenDesk, sample: 
     body = {"projectId": desk.project, "mode": "local", "prompt": "!bash echo $$ > fifo; exec sleep 300"}
     thread = await desk.running.client.post("/api/threads", json=body)
     pid = int(await asyncio.to_thread(fifo.read_text))
-    os.kill(pid, 0)
+    assert alive(pid)
     await desk.running.client.post(f"/api/threads/{thread['id']}/stop")
 
-    with pytest.raises(ProcessLookupError):
-        os.kill(pid, 0)
+    assert not alive(pid)
     assert (await desk.running.client.get(f"/api/threads/{thread['id']}"))["status"] == "stopped"
 
 
