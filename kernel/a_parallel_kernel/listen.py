@@ -1,6 +1,7 @@
 """Takes the address before anything else happens, so that a port in use costs nothing and changes nothing."""
 
 import errno
+import os
 import socket
 from pathlib import Path
 
@@ -46,13 +47,16 @@ def _reason(server: ServerSettings, error: OSError) -> str:
 
 def _take_path(path: Path) -> socket.socket:
     taken = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    # For the moment only: agents and git write files for people, with the modes that people chose.
+    umask = os.umask(0o177)
     try:
         _remove_stale(path)
         taken.bind(str(path))
-        path.chmod(0o600)
     except OSError as error:
         taken.close()
         raise AddressInUse(f"cannot listen on {path}: {error.strerror}") from None
+    finally:
+        os.umask(umask)
     return taken
 
 

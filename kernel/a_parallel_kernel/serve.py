@@ -17,7 +17,6 @@ from a_parallel_kernel.supervisor import BootError
 def serve(config: Config) -> int:
     """Serve until SIGINT or SIGTERM; a second signal exits at once. Returns the exit status."""
     listener = logs.set_up(config.logging.level, config.logging.format)
-    os.umask(0o077)
     try:
         return asyncio.run(_serve(config))
     except (AddressInUse, DirectoryInUse, DatabaseRefused, BootError) as error:
