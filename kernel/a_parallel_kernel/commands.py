@@ -1,5 +1,6 @@
 """The subcommands of the kernel, and the way to those that plugins bring."""
 
+import argparse
 import asyncio
 import json
 import sys
@@ -22,6 +23,7 @@ from a_parallel_kernel.plugin_migrations import migrate_plugin
 from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.scaffold import CannotScaffold, scaffold
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
+from a_parallel_kernel.supervisor import BootError
 from a_parallel_kernel.switches import Switches
 
 if TYPE_CHECKING:
@@ -36,7 +38,16 @@ def plugins(words: list[str]) -> int:
     parser.add_argument("id", nargs="*")
     parser.add_argument("--json", action="store_true", help="for programs")
     arguments = parser.parse_args(words)
-    config = read_config(arguments)
+    try:
+        return _plugins(arguments, read_config(arguments))
+    except (BootError, DatabaseRefused, DirectoryInUse) as error:
+        print(f"a-parallel: {error}", file=sys.stderr)
+    except (aiohttp.ClientError, TimeoutError) as error:
+        print(f"a-parallel: the running server does not answer ({error or 'in time'}); try again", file=sys.stderr)
+    return 1
+
+
+def _plugins(arguments: argparse.Namespace, config: Config) -> int:
     if arguments.action == "list":
         return _list(config, arguments.json)
     if arguments.action == "check":
@@ -94,17 +105,21 @@ def _switches(config: Config) -> dict[str, bool]:
 
 
 async def _live_states(config: Config, holder: Holder) -> dict[str, str]:
-    async with _session(config) as session, session.get(f"{holder.url}/api/kernel/plugins") as answer:
+    async with _session(config, holder) as session, session.get("/api/kernel/plugins") as answer:
         if answer.status != 200:
             return {}
         return {plugin["id"]: plugin["state"] for plugin in (await answer.json())["plugins"]}
 
 
 @asynccontextmanager
-async def _session(config: Config) -> AsyncIterator[aiohttp.ClientSession]:
+async def _session(config: Config, holder: Holder) -> AsyncIterator[aiohttp.ClientSession]:
+    """Open a session whose paths are those of the running server."""
     token = config.server.data_directory / "auth-token"
     headers = {"Authorization": f"Bearer {token.read_text('utf-8').strip()}"} if token.is_file() else {}
-    async with aiohttp.ClientSession(headers=headers, timeout=aiohttp.ClientTimeout(60)) as session:
+    path = holder.url.removeprefix("unix:")
+    connector, base = (aiohttp.UnixConnector(path), "http://localhost") if path != holder.url else (None, holder.url)
+    timeout = aiohttp.ClientTimeout(60)
+    async with aiohttp.ClientSession(base, headers=headers, timeout=timeout, connector=connector) as session:
         yield session
 
 
@@ -120,8 +135,10 @@ async def _check(config: Config, ids: list[str]) -> int:
             states = {record.id: (record.state, record.error) for record in kernel.supervisor.records.values()}
         finally:
             await kernel.stop()
+    for id in set(config.selection.required) - states.keys():
+        states[id] = ("required", "it is not installed")
     for rehearsal in await rehearsed(config):
-        if rehearsal.problem:
+        if rehearsal.problem and states.get(rehearsal.owner, ("running",))[0] == "running":
             states[rehearsal.owner] = ("failed", rehearsal.problem)
     unknown = [id for id in ids if id not in states]
     if unknown:
@@ -161,7 +178,7 @@ async def _switch(config: Config, id: str, enabled: bool) -> int:
 
 async def _switch_live(config: Config, holder: Holder, id: str, enabled: bool) -> int:
     word = "enable" if enabled else "disable"
-    async with _session(config) as session, session.post(f"{holder.url}/api/kernel/plugins/{id}/{word}") as answer:
+    async with _session(config, holder) as session, session.post(f"/api/kernel/plugins/{id}/{word}") as answer:
         body = await answer.json()
         if answer.status != 200:
             print(f"a-parallel: {body.get('error')}", file=sys.stderr)
@@ -220,7 +237,8 @@ async def _apply(config: Config) -> None:
     make_private_directory(config.server.data_directory)
     with holding(config.server.data_directory):
         async with opened(config.server.data_directory) as store:
-            for plugin in await migrations_of(config):
+            plugins, _ = await migrations_of(config)
+            for plugin in plugins:
                 await migrate_plugin(store.db, plugin.owner, plugin.files, plugin.tables, store.prepared.snapshots)
 
 

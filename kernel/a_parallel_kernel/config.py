@@ -204,8 +204,9 @@ class Config:
         return None
 
     def moved(self, directory: Path) -> "Config":
-        """Return the same configuration on another data directory and a free port."""
+        """Return the same configuration on another data directory and a free port, with no plugin required."""
         flags = {**self._flags, "server.data_directory": directory, "server.port": 0, "server.unix_socket": None}
+        flags["plugins.required"] = ()
         return Config(flags, self._environ, self._file, self.path)
 
     def decided(self, id: str) -> str | None:

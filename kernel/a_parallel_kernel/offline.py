@@ -103,8 +103,9 @@ async def _commands(config: Config, candidate: Candidate) -> list[OfferedCommand
         return [OfferedCommand(command, plugin.manifest, context) for command in commands]
     except Incompatible as error:
         log.warning("plugin %s: %s", candidate.id, error)
-    except Exception:
-        log.warning("plugin %s cannot offer commands", candidate.id, exc_info=True)
+    except Exception as error:
+        log.warning("plugin %s cannot offer commands: %s: %s", candidate.id, type(error).__name__, error)
+        log.debug("plugin %s", candidate.id, exc_info=True)
     return []
 
 

@@ -10,9 +10,9 @@ import importlib_metadata
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.database import SqliteDatabase
-from a_parallel_kernel.discovery import find_candidates, load
+from a_parallel_kernel.discovery import Candidate, find_candidates, load
 from a_parallel_kernel.migrate import Baseline, Prepared, prepare
-from a_parallel_kernel.migration_files import load_files
+from a_parallel_kernel.migration_files import MigrationRefused, load_files
 from a_parallel_kernel.plugin_migrations import PluginMigrations, Rehearsal, migrate_plugin, rehearse
 
 BASELINE_GROUP = "a_parallel.baseline"
@@ -73,19 +73,31 @@ async def opened(directory: Path) -> AsyncIterator[Store]:
         await store.db.close()
 
 
-async def migrations_of(config: Config) -> list[PluginMigrations]:
-    """Import the enabled plugins and return the migrations that they bring."""
-    found = [PluginMigrations(KERNEL, load_files("a_parallel_kernel:sql", KERNEL))]
+async def migrations_of(config: Config) -> tuple[list[PluginMigrations], list[Rehearsal]]:
+    """Import the enabled plugins and return the migrations that they bring, and those that cannot tell theirs."""
+    found, problems = [PluginMigrations(KERNEL, load_files("a_parallel_kernel:sql", KERNEL))], []
     for candidate in find_candidates():
-        if config.enabled(candidate.id, {}):
-            manifest = (await load(candidate, config.kernel.import_deadline)).manifest
-            if manifest.migrations:
-                files = load_files(manifest.migrations, candidate.id)
-                found.append(PluginMigrations(candidate.id, files, manifest.tables))
-    return found
+        if not config.enabled(candidate.id, {}):
+            continue
+        try:
+            found += await _brought(candidate, config.kernel.import_deadline)
+        except MigrationRefused as refused:
+            problems.append(Rehearsal(candidate.id, [], str(refused)))
+        except Exception as error:  # noqa: BLE001 - whatever an import raises costs that plugin alone
+            reason = f"plugin {candidate.id} cannot be imported ({type(error).__name__}: {error})"
+            problems.append(Rehearsal(candidate.id, [], f"{reason}; leave it out with --disable {candidate.id}"))
+    return found, problems
+
+
+async def _brought(candidate: Candidate, deadline: float) -> list[PluginMigrations]:
+    manifest = (await load(candidate, deadline)).manifest
+    if not manifest.migrations:
+        return []
+    return [PluginMigrations(candidate.id, load_files(manifest.migrations, candidate.id), manifest.tables)]
 
 
 async def rehearsed(config: Config) -> list[Rehearsal]:
     """Run all outstanding migrations on a copy of the database and return what happened."""
-    plugins = await migrations_of(config)
-    return await asyncio.to_thread(rehearse, config.server.data_directory / "data.db", baseline(), plugins)
+    plugins, problems = await migrations_of(config)
+    done = await asyncio.to_thread(rehearse, config.server.data_directory / "data.db", baseline(), plugins)
+    return done + problems

@@ -5,11 +5,19 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
+import aiohttp
 import pytest
 
+from a_parallel_kernel.lock import holding
+from tests.support.fixtures import ServerFactory
+from tests.support.repository import make_repository
 from tests.support.server import Server
+
+ZOO = Path(__file__).parent.parent / "zoo" / "site"
 
 
 def run(home: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -92,6 +100,94 @@ def test_check_starts_everything_aside_and_fails_for_what_does_not_run(tmp_path:
     blocked = run(tmp_path, "plugins", "check", "git", "--disable", "hosts")
     assert blocked.returncode == 1
     assert "FAIL  git: blocked (needs the service hosts" in blocked.stdout
+
+
+def test_a_plugin_that_cannot_be_imported_is_told_in_one_line_beside_the_others(tmp_path: Path) -> None:
+    chosen = ("--only", "zoo_missing", "--only", "zoo_healthy")
+    checked = run(tmp_path, "plugins", "check", *chosen, PYTHONPATH=str(ZOO))
+    assert checked.returncode == 1
+    assert "ok    zoo_healthy: running" in checked.stdout
+    assert "FAIL  zoo_missing: failed (ModuleNotFoundError: No module named 'zoo.nowhere')" in checked.stdout
+    for words in (["migrate"], ["srve"]):
+        done = run(tmp_path, *words, *chosen, PYTHONPATH=str(ZOO))
+        assert done.returncode != 0
+        assert "zoo_missing" in done.stderr
+        assert "Traceback" not in done.stderr
+    assert "leave it out with --disable zoo_missing" in run(tmp_path, "migrate", *chosen, PYTHONPATH=str(ZOO)).stderr
+
+
+def test_check_names_a_required_plugin_that_is_not_there(tmp_path: Path) -> None:
+    checked = run(tmp_path, "plugins", "check", "--only", "auth", "--set", 'plugins.required=["auth", "ghost"]')
+    assert checked.returncode == 1
+    assert "ok    auth: running" in checked.stdout
+    assert "FAIL  ghost: required (it is not installed)" in checked.stdout
+    assert "Traceback" not in checked.stderr
+
+
+def test_a_switch_waits_for_nobody_who_is_just_starting(tmp_path: Path) -> None:
+    directory = tmp_path / ".a-parallel"
+    directory.mkdir()
+    with holding(directory):
+        refused = run(tmp_path, "plugins", "disable", "web")
+    assert refused.returncode == 1
+    assert f"another a-parallel server uses {directory}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+async def test_plugins_are_switched_through_a_unix_socket_too(server_factory: ServerFactory) -> None:
+    with tempfile.TemporaryDirectory() as short:  # the name of a socket may have about 100 characters
+        socket = Path(short) / "socket"
+        await switch_through(server_factory(config=f'[server]\nunix_socket = "{socket}"\n'), socket)
+
+
+async def switch_through(server: Server, socket: Path) -> None:
+    server.spawn()
+    await server.until_logged("ready at unix:", timeout=30)
+    assert socket.stat().st_mode & 0o077 == 0
+    disabled = await asyncio.to_thread(run, server.home, "plugins", "disable", "web")
+    assert (disabled.stdout, disabled.stderr) == ("web is disabled\n", "")
+    listed = await asyncio.to_thread(run, server.home, "plugins", "list", "--json")
+    assert {row["id"]: row["state"] for row in json.loads(listed.stdout)}["web"] == "disabled"
+
+
+async def test_people_get_files_with_their_umask_and_the_server_keeps_its_own_private(
+    server_factory: ServerFactory, tmp_path: Path
+) -> None:
+    server = server_factory(config='[plugins.agents]\nprovider = "scripted"\n')
+    umask = os.umask(0o022)
+    try:
+        repository = make_repository(tmp_path / "shop", {"kept": "x"})
+        await server.start()
+    finally:
+        os.umask(umask)
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with aiohttp.ClientSession(f"{server.base_url}/", headers=headers) as session:
+        project = await ask(session, "api/projects", {"name": "shop", "path": str(repository.path)})
+        prompt = "!write written x\n!bash echo x > said"
+        body = {"projectId": project["id"], "mode": "worktree", "prompt": prompt}
+        thread = await ask(session, "api/threads", body)
+        worktree = Path(thread["worktreePath"])
+        await until_completed(session, thread["id"])
+    modes = {path.name: path.stat().st_mode & 0o777 for path in worktree.iterdir()}
+    assert (modes["kept"], modes["written"], modes["said"]) == (0o644, 0o644, 0o644)
+    assert [path for path in server.data_directory.rglob("*") if path.stat().st_mode & 0o077] == []
+    await server.stop()
+
+
+async def until_completed(session: aiohttp.ClientSession, thread: str) -> None:
+    status = ""
+    async with asyncio.timeout(20):
+        while status != "completed":
+            async with session.get(f"api/threads/{thread}") as answer:
+                status = (await answer.json())["status"]
+            await asyncio.sleep(0.02)
+
+
+async def ask(session: aiohttp.ClientSession, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    async with session.post(path, json=body) as answer:
+        assert answer.status == 201, await answer.text()
+        found: dict[str, Any] = await answer.json()
+        return found
 
 
 def test_migrate_shows_before_it_does(tmp_path: Path) -> None:
