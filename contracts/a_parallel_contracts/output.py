@@ -10,7 +10,10 @@ INTERVAL = 0.01
 """Seconds between two messages of one program, unless it floods (``websocket.md`` §8)."""
 
 SIZE = 32 * 1024
-"""Bytes that go out at once, and at most in one message."""
+"""Bytes that go out at once."""
+
+LARGEST = 64 * 1024
+"""Bytes of one message at most, as long as nobody feeds more at a time."""
 
 
 class TextOutput:
@@ -31,48 +34,41 @@ class TextOutput:
         self._size = size
         self._loop = asyncio.get_running_loop()
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._buffer = bytearray()
+        self._gathered: list[bytes] = []
+        self._length = 0
         self._next = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
     def feed(self, data: bytes) -> None:
         """Take what was written."""
-        self._buffer += data
-        while len(self._buffer) >= self._size:
-            self._send(self._size)
-        if self._buffer and self._loop.time() >= self._next:
+        if self._length + len(data) > LARGEST:
             self.flush()
-        elif self._buffer and self._timer is None:
+        self._gathered.append(data)
+        self._length += len(data)
+        if self._length >= self._size or self._loop.time() >= self._next:
+            self.flush()
+        elif self._timer is None:
             self._timer = self._loop.call_at(self._next, self.flush)
 
     def flush(self) -> None:
         """Send what was gathered."""
-        self._cancel()
-        if self._buffer:
-            self._send(len(self._buffer))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if not self._gathered:
+            return
+        text = self._decoder.decode(b"".join(self._gathered))
+        self._gathered.clear()
+        self._length = 0
+        self._next = self._loop.time() + self._interval
+        if text:
+            self._emit(text)
 
     def finish(self) -> None:
         """Send what was gathered, and a replacement for a character that will not be completed."""
         self.flush()
         if rest := self._decoder.decode(b"", final=True):
             self._emit(rest)
-
-    def discard(self) -> None:
-        """Forget what was gathered."""
-        self._cancel()
-        self._buffer.clear()
-
-    def _cancel(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _send(self, count: int) -> None:
-        text = self._decoder.decode(bytes(self._buffer[:count]))
-        del self._buffer[:count]
-        self._next = self._loop.time() + self._interval
-        if text:
-            self._emit(text)
 
 
 async def room(sockets: Sockets, user_id: str, hurry: "asyncio.Future[None]") -> None:

@@ -34,13 +34,20 @@ class InputStream:
     """
 
     def __init__(
-        self, descriptor: int, close: Callable[[], None], *, held: bool = True, high_water: int = HIGH_WATER
+        self,
+        descriptor: int,
+        close: Callable[[], None],
+        *,
+        held: bool = True,
+        high_water: int = HIGH_WATER,
+        burst: int = 1,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._descriptor = descriptor
         self._close = close
         self._held = held
         self._high_water = high_water
+        self._burst = burst
         self._buffer = bytearray()
         self._tail = b""
         self._waiter: asyncio.Future[None] | None = None
@@ -152,6 +159,11 @@ class InputStream:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
+    def _ready(self) -> None:
+        room = self._burst
+        while self._reading and room > 0 and (count := self._receive()):
+            room -= count
+
     def _receive(self) -> int:
         """Read once and return the number of bytes; 0 when nothing is there now or ever again."""
         try:
@@ -187,7 +199,7 @@ class InputStream:
 
     def _resume(self) -> None:
         if self._open and not self._reading:
-            self._loop.add_reader(self._descriptor, self._receive)
+            self._loop.add_reader(self._descriptor, self._ready)
             self._reading = True
 
 

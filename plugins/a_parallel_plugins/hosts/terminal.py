@@ -10,7 +10,7 @@ from typing import Any
 from a_parallel_contracts import FailedDependency
 from a_parallel_plugins.hosts import reaper
 from a_parallel_plugins.hosts.ending import Census, Family, end
-from a_parallel_plugins.hosts.streams import InputStream
+from a_parallel_plugins.hosts.streams import CHUNK, InputStream
 from a_parallel_plugins.hosts.writing import OutputStream
 
 LINGER = 0.1
@@ -39,7 +39,7 @@ class LocalPty:
         self._census = census
         self._descriptor: int = terminal.fd
         self._input = OutputStream(self._descriptor, lambda: None)
-        self._output = InputStream(self._descriptor, lambda: None, high_water=HIGH_WATER)
+        self._output = InputStream(self._descriptor, lambda: None, high_water=HIGH_WATER, burst=CHUNK)
         self._ending: asyncio.Task[None] | None = None
         self._force_at = float("inf")
         self.ended = asyncio.create_task(self._follow(), name=f"terminal {self.pid}")
