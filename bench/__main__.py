@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import analytics, reads, starting, stream
+from bench import analytics, git, reads, starting, stream, terminal
 from bench.report import Figure, table, write
 
 SUITES: dict[str, Callable[[], list[Figure]]] = {
@@ -11,6 +11,8 @@ SUITES: dict[str, Callable[[], list[Figure]]] = {
     "reads": reads.figures,
     "starting": starting.figures,
     "analytics": analytics.figures,
+    "git": git.figures,
+    "terminal": terminal.figures,
 }
 
 

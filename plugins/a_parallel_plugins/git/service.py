@@ -49,8 +49,9 @@ class GitService:
         self._locks = RepositoryLocks()
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Let go of the threads and of what is watched."""
         self.questions.close()
+        self.status.close()
 
     async def is_work_tree(self, path: Path) -> bool:
         """Tell whether `path` lies inside a working tree.

@@ -1,6 +1,7 @@
 """The state of a working tree (``http-core.md`` §7.2 and §7.8)."""
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 from a_parallel_contracts.git import GitState, GitSummary
@@ -8,6 +9,7 @@ from a_parallel_plugins.git import parse
 from a_parallel_plugins.git.commands import DIFF_FORMAT, Commands
 from a_parallel_plugins.git.questions import Questions
 from a_parallel_plugins.git.refs import AgainstBase, against_base
+from a_parallel_plugins.git.unchanged import UnchangedTrees
 
 STATUS = (
     "status",
@@ -24,6 +26,15 @@ NUMSTAT = ("diff", "--numstat", "-z", "--relative", "--diff-filter=u", *DIFF_FOR
 """Without unmerged paths, of which git tells in words."""
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What git says about the files of a working tree."""
+
+    report: parse.Report
+    lines_added: int
+    lines_deleted: int
+
+
 class StatusReader:
     """Computes states, a bounded number at a time."""
 
@@ -38,6 +49,11 @@ class StatusReader:
         self._commands = commands
         self._questions = questions
         self._slots = asyncio.Semaphore(parallel)
+        self._unchanged: UnchangedTrees[Files] = UnchangedTrees()
+
+    def close(self) -> None:
+        """Watch no working tree any more."""
+        self._unchanged.close()
 
     async def report(self, work_tree: Path) -> parse.Report:
         """Return what ``git status`` says about a directory and what lies below it."""
@@ -55,11 +71,19 @@ class StatusReader:
         Raises:
             BadRequest: the directory is gone or no repository.
         """
+        files = await self._unchanged.get(work_tree) or await self._read(work_tree)
+        compared = await self._compare(work_tree, files.report, base, born)
+        return summarise(thread_id, files.report, compared, files.lines_added, files.lines_deleted)
+
+    async def _read(self, work_tree: Path) -> "Files":
+        """Ask git; watched from before, so that a change meanwhile is not missed."""
         async with self._slots:
+            stamp = await self._unchanged.begin(work_tree)
             report = await self.report(work_tree)
-            added, deleted = await self._lines(work_tree, report)
-            compared = await self._compare(work_tree, report, base, born)
-        return summarise(thread_id, report, compared, added, deleted)
+            files = Files(report, *await self._lines(work_tree, report))
+        if stamp is not None:
+            self._unchanged.put(work_tree, stamp, files)
+        return files
 
     async def _lines(self, work_tree: Path, report: parse.Report) -> tuple[int, int]:
         outputs = []
