@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.secrets import SECRETS
@@ -44,6 +45,7 @@ class McpPlugin(Plugin):
 
         self.service = McpService(ctx)
         await ctx.get(SECRETS).protect("mcp_rewrites", "definition")
+        ctx.on(UserDeleted, self.service.user_deleted)
         ctx.spawn(self.service.begin(), name="restore MCP servers and renew their tokens")
         yield
         await self.service.close()

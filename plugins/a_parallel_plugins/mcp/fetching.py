@@ -98,10 +98,10 @@ class Fetcher:
         """Return the answer to a JSON document."""
         return await self._request("POST", self.guard.check(url), json=body, headers={"Accept": "application/json"})
 
-    async def post_form(self, url: str, form: Mapping[str, str], auth: aiohttp.BasicAuth | None = None) -> Fetched:
+    async def post_form(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Fetched:
         """Return the answer to a form; redirects are not followed, since the form holds secrets."""
-        headers = {"Accept": "application/json"}
-        return await self._request("POST", self.guard.check(url), data=form, headers=headers, auth=auth)
+        accepting = {"Accept": "application/json", **headers}
+        return await self._request("POST", self.guard.check(url), data=form, headers=accepting)
 
     async def _request(self, method: str, url: URL, *, read: bool = True, **options: Any) -> Fetched:
         session = self._own if self.guard.is_own(url) else self._others

@@ -26,7 +26,6 @@ class Flow:
 
     Attributes:
         server_name, server_url: of the MCP server.
-        project_path: as the client named it.
         directory: where the CLI runs.
         user_id: who it is.
         server: where they were sent.
@@ -38,7 +37,6 @@ class Flow:
 
     server_name: str
     server_url: str
-    project_path: str
     directory: Path
     user_id: str
     server: AuthorizationServer

@@ -52,7 +52,6 @@ class OAuth:
         flow = Flow(
             server_name=entry.name,
             server_url=url,
-            project_path=body.project_path,
             directory=directory,
             user_id=request.actor.user_id,
             server=server,
@@ -86,7 +85,7 @@ class OAuth:
         """
         directory, entry = await self._chosen(actor, body)
         await self._rewriter.set_bearer(directory, entry, body.token)
-        await self._store.delete(entry.name, body.project_path)
+        await self._store.delete(entry.name, str(directory))
 
     async def _chosen(self, actor: Actor, body: StartSignIn) -> tuple[Path, Entry]:
         directory = await self._places.require(actor, body.project_path)
@@ -112,7 +111,7 @@ class OAuth:
             raise BadRequest(f"The address of {flow.server_name} has changed meanwhile. Start again")
         grant = Grant(
             server_name=flow.server_name,
-            project_path=flow.project_path,
+            project_path=str(flow.directory),
             server_url=flow.server_url,
             token_endpoint=endpoint,
             client=flow.client,

@@ -43,12 +43,14 @@ class Refresher:
                 self._pause(grant)
                 self._log.warning("The token for MCP server %s was not renewed: %s", grant.server_name, error.message)
 
-    async def heal(self, project_path: str, directory: Path, entry: Entry) -> bool:
+    async def heal(self, directory: Path, entry: Entry) -> bool:
         """Renew the token of a server that answers 401, and tell whether it accepts us then.
 
         Only for servers at which somebody signed in through this server.
         """
-        grant = await self._store.find(entry.name, project_path)
+        grant = await self._store.find(entry.name, str(directory))
+        if grant is None and entry.scope == "user":
+            grant = await self._store.latest(entry.name, str(entry.url))
         if grant is None or grant.tokens.refresh is None or grant.server_url != entry.url:
             return False
         try:
@@ -61,9 +63,11 @@ class Refresher:
             return False
 
     async def _renew_if_in_use(self, grant: Grant) -> None:
+        """Renew what the CLI really uses: a header that the user has changed since is left alone."""
         directory = Path(grant.project_path)
         entry = await asyncio.to_thread(find_entry, directory, grant.server_name)
-        if entry is not None and entry.url == grant.server_url and await asyncio.to_thread(directory.is_dir):
+        used = entry is not None and entry.authorization == f"Bearer {grant.tokens.access}"
+        if entry is not None and used and entry.url == grant.server_url and await asyncio.to_thread(directory.is_dir):
             await self._renew(grant, directory, entry)
 
     async def _renew(self, grant: Grant, directory: Path, entry: Entry) -> Grant:

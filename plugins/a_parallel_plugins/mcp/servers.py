@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from a_parallel_contracts import Actor, BadRequest, FailedDependency, PluginContext
+from a_parallel_contracts import Actor, ApiError, BadRequest, PluginContext
 from a_parallel_plugins.mcp.cli import McpCommands
 from a_parallel_plugins.mcp.entries import Entry, all_entries, effective_entries, find_entry
 from a_parallel_plugins.mcp.listing import Line, read_listing
@@ -13,7 +13,7 @@ from a_parallel_plugins.mcp.places import Places
 from a_parallel_plugins.mcp.rewriting import Rewriter
 from a_parallel_plugins.mcp.store import TokenStore
 
-Heal = Callable[[str, Path, Entry], Awaitable[bool]]
+Heal = Callable[[Path, Entry], Awaitable[bool]]
 """Tries to make a server accept us again whose token has ended; answers whether it does."""
 
 
@@ -49,7 +49,7 @@ class Servers:
         lines = await self._ask(directory) if status else []
         entries = await asyncio.to_thread(effective_entries, directory)
         shared = self._places.shares(actor)
-        states = await self._healed(path, directory, entries, {line.name: line.status for line in lines})
+        states = await self._healed(directory, entries, {line.name: line.status for line in lines})
         known = [entry.shown(states.get(entry.name)) for entry in entries if shared or entry.scope != "user"]
         names = {entry.name for entry in entries}
         return known + [line.server for line in lines if line.name not in names and shared]
@@ -80,9 +80,9 @@ class Servers:
         if name.startswith("-"):
             raise BadRequest(f"{name} is no name of a server")
         async with self._rewriter.changing:
-            chosen = scope or await self._only_scope(actor, directory, name, path)
+            chosen = scope or await self._only_scope(actor, directory, name)
             await self._commands.remove(directory, chosen, name)
-        await self._store.delete(name, path)
+        await self._store.delete(name, str(directory))
 
     async def entry(self, directory: Path, name: str) -> Entry:
         """Return a server that can be signed in at.
@@ -97,7 +97,7 @@ class Servers:
             raise BadRequest(f'Server "{name}" has no URL (only HTTP servers support OAuth)')
         return found
 
-    async def _only_scope(self, actor: Actor, directory: Path, name: str, path: str) -> Scope | None:
+    async def _only_scope(self, actor: Actor, directory: Path, name: str) -> Scope | None:
         """Return the scope to remove from; None leaves the refusal to the CLI.
 
         A local entry that holds the token for one in ``.mcp.json`` goes first.
@@ -107,7 +107,7 @@ class Servers:
             found = [scope for scope in found if scope != "user"]
             if not found:
                 raise BadRequest(f'No MCP server named "{name}"')
-        if set(found) == {"local", "project"} and await self._store.find(name, path) is not None:
+        if set(found) == {"local", "project"} and await self._store.find(name, str(directory)) is not None:
             return "local"
         return found[0] if len(found) == 1 else None
 
@@ -123,14 +123,14 @@ class Servers:
     async def _listing(self, directory: Path) -> list[Line]:
         try:
             return list(read_listing(await self._commands.listing(directory)))
-        except FailedDependency as error:
+        except ApiError as error:
             self._log.info("MCP servers of %s are listed without their state: %s", directory, error.message)
             return []
 
     async def _healed(
-        self, path: str, directory: Path, entries: list[Entry], states: dict[str, Status | None]
+        self, directory: Path, entries: list[Entry], states: dict[str, Status | None]
     ) -> dict[str, Status | None]:
         """Return the states after servers that refused our token have been given a new one, where there is one."""
         refused = [entry for entry in entries if states.get(entry.name) in ("needs_auth", "error") and entry.url]
-        healed = await asyncio.gather(*(self._heal(path, directory, entry) for entry in refused))
+        healed = await asyncio.gather(*(self._heal(directory, entry) for entry in refused))
         return states | {entry.name: "ok" for entry, ok in zip(refused, healed, strict=True) if ok}

@@ -1,6 +1,7 @@
 """The parts of the plugin, put together."""
 
 from a_parallel_contracts import ApiError, PluginContext
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_plugins.mcp.cli import McpCommands
@@ -20,7 +21,7 @@ class McpService:
         settings = ctx.settings(McpSettings)
         commands = McpCommands(ctx.get(CLAUDE_CLI), settings.list_timeout)
         places = Places(ctx.get(PROJECTS), admins_only=settings.admins_only)
-        store = TokenStore(ctx)
+        store = self._store = TokenStore(ctx)
         self._log = ctx.log
         self._rewriter = Rewriter(ctx, commands)
         self._refresher = Refresher(ctx, settings, store, self._rewriter)
@@ -38,6 +39,10 @@ class McpService:
     async def renew_due(self) -> None:
         """Renew tokens that end soon."""
         await self._refresher.renew_due()
+
+    async def user_deleted(self, event: UserDeleted) -> None:
+        """Forget what a user has signed in for."""
+        await self._store.delete_of_user(event.user_id)
 
     async def close(self) -> None:
         """Let changes of the CLI's configuration come to their end."""

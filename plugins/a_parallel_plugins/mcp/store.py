@@ -14,6 +14,7 @@ _SELECT = """
     FROM mcp_oauth_tokens t LEFT JOIN mcp_token_details d ON d.token_id = t.id
 """
 _ONE = _SELECT + "WHERE t.server_name = :server_name AND t.project_path = :project_path ORDER BY t.created_at DESC"
+_LATEST = _SELECT + "WHERE t.server_name = :name AND t.server_url = :url ORDER BY t.updated_at DESC"
 _DUE = _SELECT + "WHERE t.refresh_token IS NOT NULL AND t.expires_at < :moment ORDER BY t.expires_at"
 _DELETE = "DELETE FROM mcp_oauth_tokens WHERE server_name = :server_name AND project_path = :project_path"
 _INSERT = """
@@ -31,6 +32,9 @@ _UPDATE = """
     SET access_token = :access_token, refresh_token = :refresh_token, expires_at = :expires_at,
         scope = COALESCE(:scope, scope), updated_at = :now
     WHERE id = :id
+"""
+_OF_USER = """
+    DELETE FROM mcp_oauth_tokens WHERE id IN (SELECT token_id FROM mcp_token_details WHERE user_id = ?)
 """
 _CLEAR = "UPDATE mcp_oauth_tokens SET refresh_token = NULL, updated_at = ? WHERE id = ?"
 
@@ -72,6 +76,11 @@ class TokenStore:
         row = await self._db.one(_ONE, server_name=server_name, project_path=project_path)
         return self._grant(row) if row else None
 
+    async def latest(self, server_name: str, server_url: str) -> Grant | None:
+        """Return what is held for a server that all projects share, from whichever of them one has signed in."""
+        row = await self._db.one(_LATEST, name=server_name, url=server_url)
+        return self._grant(row) if row else None
+
     async def due(self, moment: str) -> list[Grant]:
         """Return what can be renewed and ends before `moment` (ISO)."""
         grants = [self._grant(row) for row in await self._db.rows(_DUE, moment=moment)]
@@ -107,6 +116,10 @@ class TokenStore:
         """Delete what is held for a server."""
         key = {"server_name": server_name, "project_path": project_path}
         await self._db.write(lambda tx: tx.execute(_DELETE, key))
+
+    async def delete_of_user(self, user_id: str) -> None:
+        """Delete what a user has signed in for."""
+        await self._db.write(lambda tx: tx.execute(_OF_USER, (user_id,)))
 
     def _row(self, grant: Grant) -> dict[str, Any]:
         return {

@@ -1,10 +1,10 @@
 """The token endpoint (RFC 6749 §4.1.3, §6; RFC 8707)."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-
-import aiohttp
+from urllib.parse import quote
 
 from a_parallel_contracts import BadRequest, iso
 from a_parallel_plugins.mcp.fetching import Fetched, Fetcher
@@ -58,13 +58,14 @@ async def renew(fetcher: Fetcher, endpoint: str, client: OAuthClient, *, refresh
 
 
 async def _ask(fetcher: Fetcher, endpoint: str, client: OAuthClient, form: Mapping[str, str]) -> Tokens:
-    auth = None
+    headers: dict[str, str] = {}
     proof = {"client_id": client.id}
     if client.secret is not None and client.auth_method == BASIC:
-        auth = aiohttp.BasicAuth(client.id, client.secret, encoding="utf-8")
+        pair = f"{quote(client.id, safe='')}:{quote(client.secret, safe='')}"  # encoded: RFC 6749 §2.3.1
+        headers["Authorization"] = f"Basic {base64.b64encode(pair.encode()).decode()}"
     elif client.secret is not None:
         proof["client_secret"] = client.secret
-    answer = await fetcher.post_form(endpoint, {**form, **proof}, auth)
+    answer = await fetcher.post_form(endpoint, {**form, **proof}, headers)
     return _read(answer)
 
 

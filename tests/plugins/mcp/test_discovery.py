@@ -1,5 +1,6 @@
 """Finding the authorization server, and what must not be believed (RFC 9728, RFC 8414, RFC 7591)."""
 
+import base64
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from a_parallel_contracts import BadRequest
 from a_parallel_plugins.mcp.discovery import AuthorizationServer, discover
 from a_parallel_plugins.mcp.fetching import SIZE_LIMIT, Fetcher
 from a_parallel_plugins.mcp.guard import Guard, is_public
-from a_parallel_plugins.mcp.registration import register
+from a_parallel_plugins.mcp.registration import OAuthClient, register
+from a_parallel_plugins.mcp.tokens import Tokens, renew
 
 RESOURCE = "/.well-known/oauth-protected-resource"
 SERVER = "/.well-known/oauth-authorization-server"
@@ -26,6 +28,7 @@ class Site:
         self.answers: dict[str, tuple[int, Any, dict[str, str]]] = {}
         self.asked: list[str] = []
         self.bodies: list[Any] = []
+        self.authorization: list[str | None] = []
 
     async def start(self) -> None:
         app = web.Application(client_max_size=1024)
@@ -53,8 +56,10 @@ class Site:
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         self.asked.append(request.path)
+        self.authorization.append(request.headers.get("Authorization"))
         if request.can_read_body:
-            self.bodies.append(await request.json())
+            form = request.content_type == "application/x-www-form-urlencoded"
+            self.bodies.append(dict(await request.post()) if form else await request.json())
         status, body, headers = self.answers.get(request.path, (404, None, {}))
         if isinstance(body, bytes):
             return web.Response(status=status, body=body, headers=headers)
@@ -210,6 +215,54 @@ async def test_a_refused_introduction_says_why(
         with pytest.raises(BadRequest, match=text):
             await register(fetcher, await discover(fetcher), "demo", "http://here/callback")
     assert "/elsewhere" not in site.asked
+
+
+async def renewed(site: Site, client: OAuthClient) -> Tokens:
+    async with Fetcher(await Guard.of(f"{site.url}/mcp"), 5) as fetcher:
+        return await renew(fetcher, f"{site.url}/token", client, refresh="r", resource="https://res")
+
+
+async def test_clients_prove_themselves_as_agreed(site: Site) -> None:
+    site.on("/token", {"access_token": "a", "token_type": "bearer", "expires_in": "3600"})
+    assert (await renewed(site, OAuthClient("c"))).access == "a"
+    assert site.bodies[-1] == {
+        "grant_type": "refresh_token",
+        "refresh_token": "r",
+        "resource": "https://res",
+        "client_id": "c",
+    }
+    await renewed(site, OAuthClient("c", "s", "client_secret_post"))
+    assert (site.bodies[-1]["client_secret"], site.authorization[-1]) == ("s", None)
+    await renewed(site, OAuthClient("c:1", "s s", "client_secret_basic"))
+    assert "client_secret" not in site.bodies[-1]
+    assert site.authorization[-1] == "Basic " + base64.b64encode(b"c%3A1:s%20s").decode()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (200, {"access_token": "a", "token_type": "mac"}, "type mac"),
+        (200, {"access_token": "a\r\nX: y"}, "no usable token"),
+        (200, {"access_token": ""}, "no usable token"),
+        (200, {"access_token": 3}, "no usable token"),
+        (200, [], "no usable token"),
+        (400, {"error": "invalid_client"}, "invalid_client"),
+        (302, None, "status 302"),
+        (500, b"oops", "status 500"),
+    ],
+)
+async def test_what_is_no_token_is_not_used(site: Site, status: int, body: Any, text: str) -> None:
+    site.on("/token", body, status=status, Location="/elsewhere")
+    with pytest.raises(BadRequest, match=text):
+        await renewed(site, OAuthClient("c"))
+    assert "/elsewhere" not in site.asked
+
+
+@pytest.mark.parametrize("seconds", ["soon", None, "nan", [], "1e400"])
+async def test_a_silly_lifetime_is_none(site: Site, seconds: Any) -> None:
+    site.on("/token", {"access_token": "a", "expires_in": seconds})
+    tokens = await renewed(site, OAuthClient("c"))
+    assert tokens.expires_at is None or tokens.expires_at.startswith("20")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from a_parallel_contracts import Transaction
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.secrets import SECRETS
@@ -29,6 +30,10 @@ def plugin(house: House) -> McpPlugin:
     found: Any = house.running.kernel.supervisor.records["mcp"].plugin
     assert isinstance(found, McpPlugin)
     return found
+
+
+async def publish(house: House, event: UserDeleted) -> None:
+    await house.running.kernel.db.write(lambda tx: tx.emit(event))
 
 
 async def change_row(house: House, sql: str) -> None:
@@ -130,6 +135,37 @@ async def test_a_server_that_was_removed_or_moved_gets_no_token(house: House, oa
     change(house.project, "local", lambda held: held.pop("demo"))
     await plugin(house).service.renew_due()
     assert oauth.provider.refreshes == []
+
+
+async def test_a_header_that_the_user_has_changed_is_left_alone(house: House, oauth: OAuthMcpServer) -> None:
+    oauth.provider.lifetime = 1
+    await sign_in(house, oauth)
+    own = {"type": "http", "url": oauth.url, "headers": {"Authorization": "Bearer mine"}}
+    change(house.project, "local", lambda held: held.update(demo=own))
+    await plugin(house).service.renew_due()
+    assert house.local("demo") == own
+
+
+async def test_a_server_of_all_projects_is_renewed_from_each_of_them(
+    house: House, cli: FakeCli, oauth: OAuthMcpServer, tmp_path: Path
+) -> None:
+    await house.add("demo", type="http", url=oauth.url, scope="user")
+    await house.visit(await house.start("demo"))
+    oauth.expire()
+    cli.listing = NEEDS_AUTH.format(url=oauth.url)
+    params = {"projectPath": str(tmp_path)}
+    (server,) = (await house.client.get("/api/mcp/servers", params=params))["servers"]
+    assert server["status"] == "ok"
+
+
+async def test_the_tokens_of_a_deleted_user_go_too(house: House, oauth: OAuthMcpServer) -> None:
+    await house.add("demo", type="http", url=oauth.url)
+    body = {"serverName": "demo", "projectPath": str(house.project)}
+    await house.visit((await house.client.acting_as("u1").post("/api/mcp/oauth/start", json=body))["authUrl"])
+    for user, left in (("u2", 1), ("u1", 0)):
+        await publish(house, UserDeleted(user_id=user))
+        await house.running.settled()
+        assert len(await house.rows()) == left
 
 
 async def test_rows_of_the_reference_server_are_renewed_too(house: House, oauth: OAuthMcpServer) -> None:
