@@ -71,6 +71,13 @@ class Desk:
             await self.provider.started.wait_for(lambda: len(self.provider.sessions) >= count)
         return self.provider.sessions[count - 1]
 
+    async def gone(self, thread: str) -> None:
+        """Wait until the thread's agent is gone and everything it said is told."""
+        lives = self.running.service(AGENTS)._runs.lives
+        while (live := lives.get(thread)) is not None:
+            await live.progress()
+        await self.running.settled()
+
     def events(self, thread: str, *names: str) -> list[tuple[str, Any]]:
         """Return what was received of a thread so far: type, and status or content."""
         chosen = [frame for frame in self.socket.frames if frame["threadId"] == thread]

@@ -143,7 +143,7 @@ async def test_an_exit_after_the_result_changes_nothing(desk: Desk) -> None:
     desk.session.turn("Hello")
     await desk.receive("agent:result")
     desk.session.exit(1, "crashed late")
-    await desk.running.settled()
+    await desk.gone(thread)
 
     assert (await desk.show(thread))["status"] == "completed"
     assert desk.statuses(thread) == ["running", "completed"]
@@ -314,7 +314,7 @@ async def test_nothing_of_a_run_follows_its_result(desk: Desk) -> None:
     desk.session.emit(ToolFinished("late", "late output"))
     desk.session.finish()
     desk.session.exit()
-    await desk.running.settled()
+    await desk.gone(thread)
 
     assert desk.events(thread)[-1][0] == "result"
     shown = await desk.show(thread)
