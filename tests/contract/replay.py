@@ -12,7 +12,8 @@ from tests.contract.compare import ABSENT, Difference, compare_error, compare_he
 from tests.contract.differences import Judge
 from tests.contract.golden import Exchange, Recording
 from tests.contract.placeholders import Bindings, Unbound
-from tests.contract.sockets import Event, Listeners
+from tests.contract.sockets import Event, Listener, Listeners
+from tests.contract.triggers import Triggers, is_trigger
 from tests.contract.wire import Answer, raw_request, request
 
 FINAL = {"completed", "failed", "stopped", "interrupted", "waiting"}
@@ -61,6 +62,7 @@ class Replay:
         stage: what to do before which exchange.
         running: threads whose run was started and has not been waited for.
         with_worktree: threads whose runs are followed by a ``git:status``.
+        triggers: runs of automations that were started.
     """
 
     base_url: str
@@ -69,6 +71,7 @@ class Replay:
     stage: Stage
     running: dict[str, int] = field(default_factory=dict)
     with_worktree: set[str] = field(default_factory=set)
+    triggers: Triggers = field(default_factory=Triggers)
 
     async def play(self, recording: Recording, judge: Judge) -> list[Outcome]:
         """Repeat all exchanges in order, then compare the events; return everything that differs."""
@@ -116,6 +119,8 @@ class Replay:
         answer = await asyncio.to_thread(self._ask(exchange))
         differences = [*self._compare_answer(exchange, answer), *self._compare_with_events(answer)]
         self._note_run(exchange, answer)
+        if is_trigger(exchange) and answer.status == 200:
+            await self.triggers.follow(self._listener, self.bindings, exchange)
         was = {"status": exchange.status, "headers": exchange.headers, **exchange.body}
         now = {"status": answer.status, "headers": dict(answer.headers), **answer.body}
         return Outcome(names, _pretty(was), _pretty(self.bindings.show(now)), differences)
@@ -193,9 +198,14 @@ class Replay:
         for thread, finished in list(self.running.items()):
             await self._until_final(thread, finished + 1)
             del self.running[thread]
+        await self.triggers.all_ended()
+
+    @property
+    def _listener(self) -> Listener:
+        return next(iter(self.listeners.open_ones.values()))
 
     async def _until_final(self, thread: str, count: int) -> None:
-        listener = next(iter(self.listeners.open_ones.values()))
+        listener = self._listener
 
         def ended(events: list[Event]) -> bool:
             own = [event for event in events if event["threadId"] == thread]

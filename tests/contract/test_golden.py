@@ -11,6 +11,7 @@ from tests.contract.placeholders import Bindings
 from tests.contract.replay import Replay
 from tests.contract.sockets import Listeners
 from tests.contract.stage import make_stage
+from tests.contract.triggers import zone_without_slots_soon
 from tests.contract.workspace import ASSET_CSS, ASSET_JS, Workspace, make_workspace
 from tests.support.fixtures import ServerFactory
 from tests.support.server import Server
@@ -19,6 +20,7 @@ BEFORE = {
     "s01_meta": (),
     "s02_projects": (),
     "s04_threads_basic": ("s02_projects",),
+    "s12_automations": ("s02_projects",),
 }
 """Scenarios whose results a scenario uses; they are played before it."""
 
@@ -56,7 +58,8 @@ async def test_the_recording_is_answered_as_recorded(
     scenario: str, server_factory: ServerFactory, tmp_path: Path
 ) -> None:
     workspace = make_workspace(tmp_path / "work", tmp_path / "dist", recorded_script())
-    server = server_factory(config=f'[plugins.web]\ndirectory = "{workspace.client_build}"\n')
+    config = f'[plugins.web]\ndirectory = "{workspace.client_build}"\n'
+    server = server_factory(config=f'{config}[plugins.automations]\nzone = "{zone_without_slots_soon()}"\n')
     gh = server.bin / "gh"
     gh.write_text(GH)
     gh.chmod(0o755)
