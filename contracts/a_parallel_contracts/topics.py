@@ -15,7 +15,7 @@ from a_parallel_contracts.services import ServiceKey
 class Topic:
     """Sends an event to browsers as ``{"type": name, "threadId": subject, "data": {…}}``.
 
-    ``data`` holds the event's fields without `subject` and `owner`, camelCase, without those that are None.
+    ``data`` holds the event's fields without `subject`, `owner` and `socket`, camelCase, without those that are None.
 
     Attributes:
         name: ``<plugin>:<event>`` for third parties.
@@ -23,6 +23,8 @@ class Topic:
         subject: field that becomes the envelope's ``threadId``; empty text without one.
         owner: field that holds the user id of the one who may see it.
         loads: service that is asked for the owner of the subject when `owner` is not given.
+        socket: field that holds the id of the only socket it goes to, in order with everything else that goes
+            there; all who may see it get an event in which it is None.
         audience: ``owner`` (see above; an event without an owner reaches nobody in multi-user mode),
             ``admins`` or ``everyone``.
         coalesce: field by which waiting frames of one subject replace each other: within `interval`
@@ -40,6 +42,7 @@ class Topic:
     coalesce: str | None = None
     interval: float = 0.05
     logged: bool = True
+    socket: str | None = None
 
 
 class Socket(Protocol):

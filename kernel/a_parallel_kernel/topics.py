@@ -23,7 +23,7 @@ class MountedTopic:
     @cached_property
     def hidden(self) -> frozenset[str]:
         """Fields that are not part of ``data``."""
-        return frozenset(name for name in (self.topic.subject, self.topic.owner) if name)
+        return frozenset(name for name in (self.topic.subject, self.topic.owner, self.topic.socket) if name)
 
     def subject(self, event: Event) -> str:
         """Return what becomes the envelope's ``threadId``."""
@@ -34,6 +34,11 @@ class MountedTopic:
         """Return the owner that the event itself names."""
         value = getattr(event, self.topic.owner) if self.topic.owner else None
         return str(value) if value else None
+
+    def socket(self, event: Event) -> str | None:
+        """Return the only socket that the event is for."""
+        value = getattr(event, self.topic.socket) if self.topic.socket else None
+        return None if value is None else str(value)
 
     def key(self, event: Event) -> Any:
         """Return what two events that replace each other have in common."""
@@ -99,7 +104,7 @@ class TopicTable:
 
 
 def _check_fields(topic: Topic) -> None:
-    for field in (topic.subject, topic.owner, topic.coalesce):
+    for field in (topic.subject, topic.owner, topic.coalesce, topic.socket):
         if field is not None and field not in topic.event.model_fields:
             raise TopicError(f"topic {topic.name}: {topic.event.__name__} has no field {field}")
 

@@ -105,7 +105,7 @@ class Hub:
         return any(not connection.actor.sees_all for connection in self._connections.values())
 
     def _send(self, topic: MountedTopic, event: Event, owner: str | None) -> None:
-        audience = list(self._audience(topic.topic, owner))
+        audience = list(self._audience(topic.topic, owner, topic.socket(event)))
         if not audience:
             return
         try:
@@ -117,9 +117,11 @@ class Hub:
         for connection in audience:
             connection.offer(frame)
 
-    def _audience(self, topic: Topic, owner: str | None) -> Iterator[Connection]:
+    def _audience(self, topic: Topic, owner: str | None, only: str | None) -> Iterator[Connection]:
         for connection in self._connections.values():
             actor = connection.actor
+            if only not in (None, connection.id):
+                continue
             if topic.audience == "everyone" or (actor.owns(owner) if topic.audience == "owner" else _rules(actor)):
                 yield connection
 

@@ -28,7 +28,7 @@ from a_parallel_contracts import (
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_contracts.projects import PROJECTS
-from a_parallel_contracts.pty import PtyData, PtyExit
+from a_parallel_contracts.pty import PtyAttached, PtyData, PtyExit
 from a_parallel_contracts.threads import Thread, ThreadHooks
 from a_parallel_contracts.worktrees import WorktreeRemoved
 from a_parallel_plugins.pty.settings import PtySettings
@@ -62,7 +62,8 @@ class PtyPlugin(Plugin, ThreadHooks):
         from a_parallel_plugins.pty import models
 
         return [
-            Topic("pty:data", PtyData, owner="owner", logged=False),
+            Topic("pty:data", PtyData, owner="owner", socket="socket_id", logged=False),
+            Topic("pty:attached", PtyAttached, owner="owner", socket="socket_id", logged=False),
             Topic("pty:exit", PtyExit, owner="owner", logged=False),
             Inbound("pty:spawn", models.Spawn, self.service.spawn),
             Inbound("pty:write", models.Write, self.service.write),

@@ -19,7 +19,7 @@ from a_parallel_contracts import (
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.hosts import HOSTS, SERVER_VARIABLES, Owner, Pty
 from a_parallel_contracts.projects import PROJECTS
-from a_parallel_contracts.pty import PtyExit
+from a_parallel_contracts.pty import PtyData, PtyExit
 from a_parallel_plugins.pty import models
 from a_parallel_plugins.pty.attendance import Attendance
 from a_parallel_plugins.pty.places import real_path, working_directory
@@ -91,9 +91,11 @@ class TerminalService:
     async def attach(self, socket: Socket, message: models.Named) -> None:
         """Show a page the end of what a terminal has shown; the rest comes as to any page of the user."""
         if terminal := self._own(socket, message.id):
-            socket.send("pty:attached", terminal.info)
+            # Not with Socket.send, which could overtake what was published before.
+            self._ctx.publish(terminal.attached(socket.id))
             if recent := terminal.recent:
-                socket.send("pty:data", {"ptyId": terminal.id, "data": recent})
+                data = PtyData(owner=terminal.owner, socket_id=socket.id, pty_id=terminal.id, data=recent)
+                self._ctx.publish(data)
 
     def _own(self, socket: Socket, id: str) -> Terminal | None:
         terminal = self._terminals.get((socket.actor.user_id, id))

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from a_parallel_contracts import ApiError, Event, Sockets, now
 from a_parallel_contracts.hosts import Pty
 from a_parallel_contracts.output import TextOutput, room
-from a_parallel_contracts.pty import PtyData
+from a_parallel_contracts.pty import PtyAttached, PtyData
 from a_parallel_plugins.pty.attendance import Attendance
 from a_parallel_plugins.pty.models import TerminalInfo
 from a_parallel_plugins.pty.recent import Recent
@@ -76,6 +76,19 @@ class Terminal:
         """How its owner's pages see it."""
         rows, cols = self._size
         return TerminalInfo(pty_id=self.id, cwd=self.cwd, rows=rows, cols=cols, created_at=self._created_at)
+
+    def attached(self, socket_id: str) -> PtyAttached:
+        """Return what a page is told that picks it up."""
+        rows, cols = self._size
+        return PtyAttached(
+            owner=self.owner,
+            socket_id=socket_id,
+            pty_id=self.id,
+            cwd=self.cwd,
+            rows=rows,
+            cols=cols,
+            created_at=self._created_at,
+        )
 
     @property
     def recent(self) -> str:
