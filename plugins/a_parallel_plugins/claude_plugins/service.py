@@ -52,7 +52,8 @@ class ClaudePluginService:
         if found is None:
             raise NotFound(f"No plugin {id!r} is installed; an id looks like name@marketplace")
         if found.scope not in (None, "user"):
-            raise BadRequest(f"{id} is installed for a project; remove it there with: claude plugin uninstall {id}")
+            command = f"claude plugin uninstall --scope={found.scope} {id}"
+            raise BadRequest(f"{id} is installed for a project; remove it there with: {command}")
         await self._change("uninstall", ["--scope=user", id])
 
     def _admit(self, actor: Actor) -> None:

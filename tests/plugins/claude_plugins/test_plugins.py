@@ -147,3 +147,12 @@ async def test_without_the_claude_plugin_the_list_is_there_and_changes_say_why_n
     with pytest.raises(AnswerError) as caught:
         await client.post("/api/claude-plugins", json={"plugin": "hello@acme"})
     assert caught.value.status == 424
+
+
+async def test_a_plugin_of_a_project_is_for_the_cli_there_to_remove(client: Client, cli: NotingCli, home: Path) -> None:
+    entry = make_plugin(home / "cache", DESCRIBED) | {"scope": "project"}
+    write_index(home / ".claude", {"hello@acme": [entry]})
+    with pytest.raises(AnswerError) as caught:
+        await client.delete("/api/claude-plugins/hello@acme")
+    assert (caught.value.status, cli.calls) == (400, [])
+    assert "claude plugin uninstall --scope=project hello@acme" in str(caught.value.error)
