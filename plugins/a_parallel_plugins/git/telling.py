@@ -7,6 +7,7 @@ from a_parallel_contracts import ApiError, PluginContext
 from a_parallel_contracts.agents import AgentResult, AgentToolOutput
 from a_parallel_contracts.git import GitStatusChanged, GitSummary
 from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted, ThreadMode
+from a_parallel_plugins.git.following import GitDirectories
 from a_parallel_plugins.git.threads import ThreadTrees
 
 DELAY = 1.0
@@ -14,13 +15,19 @@ DELAY = 1.0
 
 
 class StatusTeller:
-    """Sends ``git:status`` (``websocket.md`` §4.2): after results of agents, tool results, and what people do."""
+    """Sends ``git:status`` (``websocket.md`` §4.2): after results of agents, tool results, and what people do.
+
+    Here and in a shell of their own: HEAD and index of every worktree that somebody has looked at are followed.
+    """
 
     def __init__(self, ctx: PluginContext, trees: ThreadTrees) -> None:
         self._ctx = ctx
         self._trees = trees
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._told: dict[str, GitSummary] = {}
+        self._directories = GitDirectories(self._look_soon)
+        ctx.defer(self._directories.close)
+        trees.seen = self.seen
 
     async def run_ended(self, event: AgentResult) -> None:
         """Tell the state after a result, changed or not; a stop or a crash has none (``agent-lifecycle.md`` §8.1)."""
@@ -31,17 +38,26 @@ class StatusTeller:
 
     async def tool_finished(self, event: AgentToolOutput) -> None:
         """Look soon whether a tool has changed something."""
-        if event.thread_id not in self._waiting:
-            task = self._ctx.spawn(self._look(event.thread_id), name=f"look at thread {event.thread_id}")
-            self._waiting[event.thread_id] = task
+        self._look_soon(event.thread_id)
+
+    def _look_soon(self, thread_id: str) -> None:
+        if thread_id not in self._waiting:
+            task = self._ctx.spawn(self._look(thread_id), name=f"look at thread {thread_id}")
+            self._waiting[thread_id] = task
 
     async def thread_deleted(self, event: ThreadDeleted) -> None:
         """Forget a thread."""
+        self._directories.forget(event.thread.id)
         self._told.pop(event.thread.id, None)
 
     def changed(self, thread: Thread) -> None:
         """Tell the state after a person has changed something in a thread's directory."""
         self._ctx.spawn(self._tell(thread.id, anyway=False), name=f"git:status of thread {thread.id}")
+
+    async def seen(self, thread: Thread) -> None:
+        """Somebody has looked at the state of this thread, so tell what changes it from now on."""
+        if thread.mode == ThreadMode.WORKTREE and thread.worktree_path:
+            await self._directories.follow(thread.id, Path(thread.worktree_path))
 
     async def _look(self, thread_id: str) -> None:
         await asyncio.sleep(DELAY)

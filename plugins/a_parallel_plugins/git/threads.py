@@ -1,5 +1,6 @@
 """Threads and the directories in which they work."""
 
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from a_parallel_contracts import NotFound, PluginContext
@@ -11,11 +12,16 @@ from a_parallel_plugins.git.service import GitService
 
 
 class ThreadTrees:
-    """Reads the working trees of threads."""
+    """Reads the working trees of threads.
+
+    Attributes:
+        seen: told of each thread before its state is read.
+    """
 
     def __init__(self, ctx: PluginContext, git: GitService) -> None:
         self._ctx = ctx
         self._git = git
+        self.seen: Callable[[Thread], Awaitable[None]] | None = None
 
     async def project(self, thread: Thread) -> Project:
         """Return the thread's project.
@@ -38,6 +44,8 @@ class ThreadTrees:
         """
         directory = await self._ctx.get(THREADS).directory(thread)
         project = await self.project(thread)
+        if self.seen is not None:
+            await self.seen(thread)
         return await self._git.summary(
             thread.id,
             Path(directory),

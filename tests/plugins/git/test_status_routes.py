@@ -181,3 +181,13 @@ async def test_local_and_vanished_worktrees_are_silent(open_shop: OpenShop, tmp_
         await shop.running.settled()
     assert frame["threadId"] == told.id
     assert shop.running.state("git") == "running"
+
+
+async def test_a_commit_in_a_shell_is_told_without_asking(shop: Shop) -> None:
+    thread = await shop.thread()
+    await bulk(shop)
+    async with shop.client.websocket() as page:
+        tree(thread).commit("by hand", {"own": "1"})
+        frame = await page.receive("git:status")
+    assert frame["threadId"] == thread.id
+    assert [(one["state"], one["unpushedCommitCount"]) for one in frame["data"]["statuses"]] == [("unpushed", 1)]
