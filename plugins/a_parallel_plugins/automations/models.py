@@ -34,6 +34,13 @@ def _said(text: str) -> str:
     return text
 
 
+def _branch(text: str | None) -> str | None:
+    name = (text or "").strip()
+    if name.startswith("-"):
+        raise ValueError(f"baseBranch: {name!r} is no name of a branch")
+    return name or None
+
+
 Filled = Annotated[str, Field(min_length=1)]
 Prompt = Annotated[str, AfterValidator(_said)]
 ScheduleText = Annotated[str, AfterValidator(_schedule)]
@@ -43,7 +50,7 @@ Jitter = Annotated[float, Field(ge=0, le=MAX_JITTER)]
 class Choices(WireModel):
     """What may be chosen beyond the contract; null goes back to the default."""
 
-    base_branch: str | None = None
+    base_branch: Annotated[str | None, AfterValidator(_branch)] = None
     timezone: ZoneName | None = None
     missed_policy: MissedPolicy | None = None
     overlap_policy: OverlapPolicy | None = None

@@ -13,10 +13,13 @@ from a_parallel_contracts import Plugin
 from a_parallel_kernel.testing import KernelFactory
 from a_parallel_plugins.automations import AutomationsPlugin
 from tests.plugins.automations.clock import Clock, clocked
+from tests.support.fixtures import server_factory
 from tests.support.repository import Repository, make_repository
 
 INSTALLED = ("hosts", "git", "projects", "threads", "agents", "scripted")
 PATIENCE = 30.0
+
+__all__ = ["INSTALLED", "Office", "OpenOffice", "open_office", "office", "server_factory"]
 
 
 @dataclass
@@ -105,7 +108,7 @@ OpenOffice = Callable[..., Awaitable[Office]]
 
 @pytest.fixture
 async def open_office(kernel: KernelFactory, tmp_path: Path) -> AsyncIterator[OpenOffice]:
-    """Start a server; with ``data_directory`` on the data of an earlier one."""
+    """Start a server, with `more` plugins; with ``data_directory`` on the data of an earlier one."""
     repository = make_repository(tmp_path / "repository", {"README.md": "# Sample\n"})
     async with AsyncExitStack() as stack:
 
@@ -113,6 +116,7 @@ async def open_office(kernel: KernelFactory, tmp_path: Path) -> AsyncIterator[Op
             clock: Clock | None = None,
             *,
             plugins: dict[str, type[Plugin]] | None = None,
+            more: tuple[str, ...] = (),
             settings: dict[str, Any] | None = None,
             **options: Any,
         ) -> Office:
@@ -124,9 +128,12 @@ async def open_office(kernel: KernelFactory, tmp_path: Path) -> AsyncIterator[Op
                 **(settings or {}),
             }
             running = await kernel(
-                {"automations": clocked(clock), **(plugins or {})}, installed=INSTALLED, settings=chosen, **options
+                {"automations": clocked(clock), **(plugins or {})},
+                installed=(*INSTALLED, *more),
+                settings=chosen,
+                **options,
             )
-            for id in (*INSTALLED, "automations", *(plugins or {})):
+            for id in (*INSTALLED, *more, "automations", *(plugins or {})):
                 running.expect_running(id)
             plugin = running.kernel.supervisor.records["automations"].plugin
             assert isinstance(plugin, AutomationsPlugin)

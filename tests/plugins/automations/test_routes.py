@@ -37,6 +37,7 @@ async def test_what_was_chosen_is_returned_and_nothing_else(office: Office) -> N
     assert {key: row[key] for key in chosen} == chosen
     assert (row["mode"], row["baseBranch"], row["model"], row["permissionMode"]) == ("merge", "main", "opus", "plan")
     assert row["nextRunAt"] == "2026-01-06T00:00:00.000Z"
+    assert (await office.change(row, baseBranch=" "))["baseBranch"] is None
     changed = await office.change(row, timezone=None, missedPolicy=None, overlapPolicy=None, jitter=None)
     assert changed.keys() == FIELDS
     assert changed["nextRunAt"] == "2026-01-05T09:00:00.000Z"
@@ -62,6 +63,7 @@ async def test_what_was_chosen_is_returned_and_nothing_else(office: Office) -> N
         ({"missedPolicy": "some"}, "missedPolicy"),
         ({"overlapPolicy": "kill"}, "overlapPolicy"),
         ({"jitter": -1}, "jitter"),
+        ({"baseBranch": "--upload-pack=evil"}, "baseBranch"),
         ({"jitter": "5"}, "jitter"),
     ],
 )

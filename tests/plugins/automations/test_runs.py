@@ -332,6 +332,20 @@ async def test_without_the_plugin_a_merge_fails_with_the_reason(office: Office) 
     assert (await office.thread(run))["status"] == "failed"
 
 
+async def test_finished_branches_are_really_merged(open_office: OpenOffice) -> None:
+    office = await open_office(more=("worktrees", "merge"))
+    prompt = "!write made.txt x\n!bash git add -A && git commit -q -m Made"
+    body = {"projectId": office.project, "mode": "worktree", "title": "Make it", "prompt": prompt}
+    thread = await office.client.post("/api/threads", json=body)
+    await office.socket.receive("agent:result", status="completed")
+    run = await office.completed(await office.trigger(await office.create(mode="merge")))
+    assert (run["status"], run["hasFindings"]) == ("completed", True)
+    assert run["summary"].startswith("Merged 1/1 branches into main")
+    assert (office.repository.path / "made.txt").read_text() == "x"
+    assert thread["branch"] in office.repository.git("log", "-1", "--format=%s")
+    assert (await office.thread(run))["messages"]
+
+
 async def test_deleting_an_automation_ends_its_merge(open_office: OpenOffice) -> None:
     merger = Merger(None)
     office = await open_office(services={MERGE: merger})

@@ -42,10 +42,12 @@ def parse(text: str) -> Schedule:
 
 
 def _moment(text: str) -> datetime:
+    """Return an ISO date-time, to the millisecond as timestamps are stored."""
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise ExpressionError(str(error)) from None
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _cron(fields: list[str]) -> Cron:
