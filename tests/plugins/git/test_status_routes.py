@@ -1,5 +1,6 @@
 """``GET /api/git/status``, ``GET /api/git/:threadId/status`` and the topic ``git:status``."""
 
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -183,6 +184,7 @@ async def test_local_and_vanished_worktrees_are_silent(open_shop: OpenShop, tmp_
     assert shop.running.state("git") == "running"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify(7) is there on Linux only")
 async def test_a_commit_in_a_shell_is_told_without_asking(shop: Shop) -> None:
     thread = await shop.thread()
     await bulk(shop)
