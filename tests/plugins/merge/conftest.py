@@ -131,7 +131,7 @@ class Works(Shop):
     async def run(self, **options: Any) -> tuple[MergeReport, Thread]:
         """Run the merge agent in a thread of its own, and return the thread as it is afterwards."""
         thread = await self.shown()
-        report = await self.merges.run(self.project, thread, MergeOptions(target_branch="main", **options))
+        report = await self.merges.run(self.project, thread, MergeOptions(**{"target_branch": "main", **options}))
         await self.running.settled()
         return report, await self.again(thread)
 
