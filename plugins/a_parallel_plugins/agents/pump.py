@@ -5,9 +5,10 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from a_parallel_contracts import InsufficientStorage
+from a_parallel_contracts import ApiError, InsufficientStorage
 from a_parallel_contracts.agents import AgentEvent, Exited, RequestOpened, TextProduced, ToolFinished
 from a_parallel_plugins.agents.book import Change
+from a_parallel_plugins.agents.changes import OutputSet, TextAdded, TextChanged, ThinkingAdded, ToolCallAdded
 from a_parallel_plugins.agents.live import Live
 from a_parallel_plugins.agents.machine import Effect, Phase
 from a_parallel_plugins.agents.outcomes import RunFailed
@@ -18,6 +19,9 @@ QUEUE_CHARACTERS = 4 * 1024 * 1024
 STORAGE_PAUSE = 1.0
 STORAGE_TRIES = 60
 """How often, and after how many seconds, a full disk is tried again before the run fails."""
+
+CONTENT = (TextAdded, TextChanged, ThinkingAdded, ToolCallAdded, OutputSet)
+"""What may be lost alone, because nothing else depends on it."""
 
 log = logging.getLogger(__name__)
 
@@ -142,6 +146,21 @@ class Pump:
                 if not left or self._machine.stopping:
                     raise
                 await asyncio.sleep(STORAGE_PAUSE)
+            except ApiError:
+                raise
+            except Exception:  # noqa: BLE001 - logged change by change
+                await self._write_one_by_one(changes)
+                return
+
+    async def _write_one_by_one(self, changes: Sequence[Change]) -> None:
+        """Write what can be written: one block that nothing can hold must not cost the others."""
+        for change in changes:
+            try:
+                await self._write(self._live, [change])
+            except Exception:
+                if not isinstance(change, CONTENT):
+                    raise
+                log.exception("a %s of thread %s was lost", type(change).__name__, self._live.subject.thread_id)
 
     async def _give_up(self, error: Exception) -> None:
         """Nothing can be stored any more, so the agent must not go on unseen."""
