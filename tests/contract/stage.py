@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.contract.placeholders import Bindings
 from tests.contract.replay import Stage
 from tests.contract.workspace import Workspace
-from tests.support.repository import Repository, make_repository
+from tests.support.repository import EMAIL, Repository, make_repository
 
 BIG_FILE_BYTES = 150_000
 """146 KB, as the recorded answer says of ``big.log``."""
@@ -16,6 +16,9 @@ BINARY = b"\x00\x01\x02binary\x00"
 
 NEW_FILE = "Hello from the fake agent\nline two of new.txt\n"
 """Written again after a revert that removes it, which the reference server's did not."""
+
+RECORDED_EMAIL = "f@example.invalid"
+"""Who made the first commit of the recorded repositories."""
 
 HOOK = "#!/bin/sh\necho 'lint failed: line 1' >&2\necho 'second line' >&2\nexit 1\n"
 
@@ -82,9 +85,13 @@ def _git(workspace: Workspace) -> Stage:
 
 def _notes(workspace: Workspace) -> Stage:
     demo = workspace.demo
-    log_format = "--format=%an <%ae>|%cn|%s|%b"
+
+    def log_in_worktree(bindings: Bindings) -> dict[str, str]:
+        log = _worktree(bindings, "wt").git("log", "--format=%an <%ae>|%cn|%s|%b")
+        return {"log": log.replace(EMAIL, RECORDED_EMAIL)}
+
     return {
-        ("s08_git", "git log in worktree"): lambda bindings: {"log": _worktree(bindings, "wt").git("log", log_format)},
+        ("s08_git", "git log in worktree"): log_in_worktree,
         ("s08_git", "main repo after merge"): lambda _: {
             "head": demo.git("branch", "--show-current"),
             "log": demo.git("log", "--format=%s", "-3"),

@@ -20,6 +20,7 @@ BEFORE = {
     "s01_meta": (),
     "s02_projects": (),
     "s04_threads_basic": ("s02_projects",),
+    "s08_git": ("s02_projects", "s04_threads_basic"),
     "s12_automations": ("s02_projects",),
 }
 """Scenarios whose results a scenario uses; they are played before it."""
