@@ -254,8 +254,8 @@ async def test_killing_does_not_wait_for_a_page_that_does_not_read(house: House,
 
 async def test_a_program_that_does_not_read_holds_up_nobody(page: Page, tmp_path: Path) -> None:
     await page.spawn("deaf", tmp_path)
-    await page.type("deaf", "stty raw; echo ready; sleep 60\r")
-    await page.until("deaf", "\nready")
+    await page.type("deaf", "stty raw; echo re''ady; sleep 60\r")
+    await page.until("deaf", "ready")
     for _ in range(20):
         await page.type("deaf", "x" * 1_000_000)
     await page.spawn("b", tmp_path)
