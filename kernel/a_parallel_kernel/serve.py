@@ -1,6 +1,7 @@
 """Runs the server until a signal ends it."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from a_parallel_kernel.supervisor import BootError
 
 
 def serve(config: Config) -> int:
-    """Serve until SIGINT or SIGTERM; a second signal exits at once. Returns the exit status."""
+    """Serve until SIGINT, SIGTERM or SIGHUP; a further one of the first two exits at once. Returns the exit status."""
     listener = logs.set_up(config.logging.level, config.logging.format)
     try:
         return asyncio.run(_serve(config))
@@ -50,7 +51,7 @@ async def _leave_nobody_behind() -> None:
         _, stubborn = await asyncio.wait(left, timeout=1)
         if stubborn:
             names = ", ".join(sorted(task.get_name() for task in stubborn))
-            print(f"a-parallel: ended although these would not: {names}", file=sys.stderr, flush=True)
+            _say(f"a-parallel: ended although these would not: {names}")
             os._exit(0)
 
 
@@ -60,18 +61,25 @@ def _install_signals(stop: asyncio.Event) -> None:
     def on_signal() -> None:
         if stop.is_set():
             os._exit(1)
-        print("a-parallel is stopping; once more ends it at once", file=sys.stderr, flush=True)
         stop.set()
+        _say("a-parallel is stopping; once more ends it at once")
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, on_signal)
+    # A terminal that is closed sends it more than once; under nohup it is ignored.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        loop.add_signal_handler(signal.SIGHUP, stop.set)
+
+
+def _say(text: str) -> None:
+    """Write to standard error, which may be a terminal that is closed or a pipe that nobody reads any more."""
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _warn(config: Config) -> None:
     if config.server.host not in ("127.0.0.1", "::1", "localhost") and config.server.unix_socket is None:
-        print(
+        _say(
             f"warning: listening on {config.server.host} without TLS; whoever reaches this port and has the token "
-            "can run programs here. Put a TLS proxy in front and list its address under trusted_proxies.",
-            file=sys.stderr,
-            flush=True,
+            "can run programs here. Put a TLS proxy in front and list its address under trusted_proxies."
         )

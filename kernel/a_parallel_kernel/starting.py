@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from a_parallel_contracts.http import Route
 from a_parallel_contracts.plugin import Job, Manifest
 from a_parallel_contracts.topics import Inbound, Topic
-from a_parallel_kernel.config import Config
+from a_parallel_kernel.config import Config, ConfigError
 from a_parallel_kernel.context import Context, Kernel, ReleaseStack
 from a_parallel_kernel.hooks import implements
 from a_parallel_kernel.lifespan import Lifespan, within
@@ -86,6 +86,8 @@ class Starter:
         record.stack = ReleaseStack(self._config.kernel.stop_deadline, lambda error: self._report(record.id, error, 0))
         try:
             await within(deadline, self._phases(record, phase), f"the start of {record.id}")
+        except ConfigError as error:
+            await self._fail(record, str(error))  # which says what to change, and where
         except Exception as error:
             log.exception("plugin %s cannot be started", record.id, exc_info=error)
             await self._fail(record, f"{type(error).__name__}: {error}" if str(error) else type(error).__name__)
