@@ -107,6 +107,8 @@ class Kernel:
                 raise BootError(f"only names the plugin {id}, which is not installed; see: a-parallel plugins list")
         for id in set(self.config.selection.disabled) - installed:
             log.warning("disabled names the plugin %s, which is not installed", id)
+        for id in self.config.configured() - installed:
+            log.warning("there are settings for the plugin %s, which is not installed", id)
 
     def _take_directory(self) -> DirectoryLock:
         directory = self.config.server.data_directory

@@ -147,6 +147,11 @@ class Config:
             raise ConfigError(
                 f"{self.path}: unknown section [{sorted(unknown)[0]}]; there are server, logging, kernel, plugins"
             )
+        for flag in self._flags:
+            if flag.partition(".")[0] not in (*SECTIONS, "plugins"):
+                raise ConfigError(f"flag {flag}: unknown section; there are server, logging, kernel, plugins")
+            if flag.count(".") != (2 if flag.startswith("plugins.") and not self._is_list(flag) else 1):
+                raise ConfigError(f"flag {flag}: write it as section.key or plugins.ID.key")
         for id, section in self._plugin_table().items():
             if not isinstance(section, dict):
                 raise ConfigError(f"{self.path}: plugins.{id} is neither a list this server knows nor a section")
@@ -154,6 +159,15 @@ class Config:
     def _plugin_table(self) -> dict[str, Any]:
         table = self._file.get("plugins", {})
         return {id: section for id, section in table.items() if id not in PluginSelection.model_fields}
+
+    @staticmethod
+    def _is_list(flag: str) -> bool:
+        return flag.removeprefix("plugins.") in PluginSelection.model_fields
+
+    def configured(self) -> set[str]:
+        """Return the ids of the plugins that have settings in the file or in flags."""
+        flags = {flag.split(".")[1] for flag in self._flags if flag.startswith("plugins.") and not self._is_list(flag)}
+        return flags | self._plugin_table().keys()
 
     @staticmethod
     def _normalised(server: ServerSettings) -> ServerSettings:
@@ -183,15 +197,17 @@ class Config:
             found = self._from_environment(section, key)
             if found:
                 sources[key], values[key] = found
-            if f"{section}.{key}" in self._flags:
-                values[key], sources[key] = self._flags[f"{section}.{key}"], f"flag {section}.{key}"
+        for flag, value in self._flags.items():
+            place, _, key = flag.rpartition(".")
+            if place == section and (section != "plugins" or key in model.model_fields):
+                values[key], sources[key] = value, f"flag {flag}"
+        _refuse_unknown(section, model, sources)
         try:
             return model.model_validate(values)
         except ValidationError as error:
             first = error.errors()[0]
             key = str(first["loc"][0]) if first["loc"] else ""
-            text = first["msg"] if first["type"] != "extra_forbidden" else "is not a setting of this section"
-            raise ConfigError(f"{section}.{key}: {text} (from {sources.get(key, 'the defaults')})") from None
+            raise ConfigError(f"{section}.{key}: {first['msg']} (from {sources.get(key, 'the defaults')})") from None
 
     def _from_environment(self, section: str, key: str) -> tuple[str, Any] | None:
         middle = "" if section == "server" else section.removeprefix("plugins.").upper().replace("-", "_") + "_"
@@ -229,6 +245,17 @@ class Config:
         if self.selection.only is not None:
             return id in self.selection.only
         return id in self.selection.required or switched.get(id, True)
+
+
+def _refuse_unknown(section: str, model: type[BaseModel], sources: Mapping[str, str]) -> None:
+    """Refuse keys that a model does not have, unless it takes any: they are usually misspelt."""
+    if model.model_config.get("extra") == "allow":
+        return
+    known = {name for key, field in model.model_fields.items() for name in (key, field.alias) if name}
+    for key, source in sources.items():
+        if key not in known:
+            there = ", ".join(model.model_fields) or "none"
+            raise ConfigError(f"{section}.{key}: is not a setting of this section (from {source}); there are {there}")
 
 
 def _falls_back(name: str, text: str) -> bool:

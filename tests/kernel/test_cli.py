@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -188,6 +189,47 @@ async def ask(session: aiohttp.ClientSession, path: str, body: dict[str, Any]) -
         assert answer.status == 201, await answer.text()
         found: dict[str, Any] = await answer.json()
         return found
+
+
+async def test_a_closed_terminal_stops_the_server_and_everything_it_started(
+    server_factory: ServerFactory, tmp_path: Path
+) -> None:
+    server = await server_factory(config='[plugins.agents]\nprovider = "scripted"\n').start()
+    repository = make_repository(tmp_path / "shop")
+    headers = {"Authorization": f"Bearer {server.token}"}
+    async with aiohttp.ClientSession(f"{server.base_url}/", headers=headers) as session:
+        project = await ask(session, "api/projects", {"name": "shop", "path": str(repository.path)})
+        body = {"projectId": project["id"], "mode": "worktree", "prompt": "!bash exec sleep 271"}
+        await ask(session, "api/threads", body)
+    await server.until_command("sleep 271")
+    os.kill(server.pid, signal.SIGHUP)
+    await server.stop(signal.SIGHUP)  # a shell sends it, and so does the terminal
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_whose_output_nobody_reads_any_more_can_be_stopped(tmp_path: Path, number: signal.Signals) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "a_parallel_kernel", "--port", "0"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout and process.stderr
+        try:
+            process.stderr.close()
+            assert "ready at" in process.stdout.readline()
+            process.send_signal(number)
+            assert process.wait(30) in (0, 120)  # the interpreter tells that it could not write its last words
+        finally:
+            process.kill()
+
+
+def test_a_setting_that_does_not_fit_is_told_in_one_line(tmp_path: Path) -> None:
+    checked = run(tmp_path, "plugins", "check", "web", "--only", "web", "--set", "plugins.web.directori=x")
+    assert "FAIL  web: failed (plugins.web.directori: is not a setting of this section (from flag" in checked.stdout
+    assert "Traceback" not in checked.stderr
 
 
 def test_migrate_shows_before_it_does(tmp_path: Path) -> None:

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from a_parallel_kernel.config import Config, ConfigError, load
+
+
+class Anything(BaseModel):
+    model_config = ConfigDict(extra="allow")
 
 
 class Notes(BaseModel):
@@ -44,6 +48,34 @@ def test_a_wrong_value_is_named_with_its_source(tmp_path: Path) -> None:
         Config({}, {}, {"server": {"prot": 1}}, tmp_path / "config.toml")
     with pytest.raises(ConfigError, match=r"unknown section \[sever\]"):
         Config({}, {}, {"sever": {}}, tmp_path / "config.toml")
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"),
+    [
+        ("server.prot", r"server\.prot: is not a setting of this section \(from flag server\.prot\); there are host"),
+        ("sever.port", r"flag sever\.port: unknown section; there are server"),
+        ("plugins.notes", r"flag plugins\.notes: write it as section\.key or plugins\.ID\.key"),
+        ("server.port.high", r"flag server\.port\.high: write it as"),
+    ],
+)
+def test_a_misspelt_flag_is_refused(flag: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=reason):
+        Config({flag: 1})
+
+
+def test_a_misspelt_setting_of_a_plugin_is_refused_unless_it_takes_any(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"plugins\.notes\.max_lenght: is not a .* there are max_length, words"):
+        Config({"plugins.notes.max_lenght": 1}).plugin("notes", Notes)
+    file = {"plugins": {"notes": {"max_lenght": 1}}}
+    with pytest.raises(ConfigError, match=r"plugins\.notes\.max_lenght: is not a setting .*config\.toml"):
+        Config({}, {}, file, tmp_path / "config.toml").plugin("notes", Notes)
+    assert Config({"plugins.notes.else": 1}).plugin("notes", Anything).model_extra == {"else": 1}
+
+
+def test_it_is_known_which_plugins_have_settings() -> None:
+    config = Config({"plugins.web.directory": "x", "plugins.only": ["a"], "server.port": 0}, {}, FILE)
+    assert config.configured() == {"web", "notes"}
 
 
 def test_lists_say_who_is_on_and_who_decided() -> None:
