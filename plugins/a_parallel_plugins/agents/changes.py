@@ -83,41 +83,49 @@ class SessionForgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class TextAdded:
-    """The assistant's message began; `silent` after the result, when nothing of the run may be told."""
+class AssistantText:
+    """Text of an assistant's message; `silent` after the result, when nothing of the run may be told."""
 
     message_id: str
     content: str
     silent: bool = False
+
+    def tell(self, book: Book) -> None:
+        """Tell the whole text."""
+        if not self.silent:
+            told = AgentMessage(
+                thread_id=book.thread_id, owner=book.owner, message_id=self.message_id, content=self.content
+            )
+            book.emit(told)
+
+
+class TextAdded(AssistantText):
+    """The assistant's message began."""
+
+    __slots__ = ()
 
     def write(self, book: Book) -> None:
         """Insert the message."""
-        _add_assistant_message(book, self.message_id, self.content)
-        if not self.silent:
-            book.emit(
-                AgentMessage(
-                    message_id=self.message_id, content=self.content, thread_id=book.thread_id, owner=book.owner
-                )
-            )
+        message = Message(
+            id=self.message_id,
+            thread_id=book.thread_id,
+            role=Role.ASSISTANT.value,
+            content=self.content,
+            timestamp=now(),
+        )
+        book.threads.add_message(book.tx, message)
+        self.tell(book)
 
 
-@dataclass(frozen=True, slots=True)
-class TextChanged:
+class TextChanged(AssistantText):
     """The assistant's message has grown."""
 
-    message_id: str
-    content: str
-    silent: bool = False
+    __slots__ = ()
 
     def write(self, book: Book) -> None:
         """Replace the message's text."""
         book.threads.set_content(book.tx, self.message_id, self.content)
-        if not self.silent:
-            book.emit(
-                AgentMessage(
-                    message_id=self.message_id, content=self.content, thread_id=book.thread_id, owner=book.owner
-                )
-            )
+        self.tell(book)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,14 +250,3 @@ class WaitingShown:
         book.set_waiting(self.reason)
         request = PermissionRequest(tool_name=self.tool) if self.tool else None
         book.status(thread, waiting_reason=self.reason, permission_request=request)
-
-
-def _add_assistant_message(book: Book, message_id: str, content: str) -> None:
-    message = Message(
-        id=message_id,
-        thread_id=book.subject.thread_id,
-        role=Role.ASSISTANT.value,
-        content=content,
-        timestamp=now(),
-    )
-    book.threads.add_message(book.tx, message)

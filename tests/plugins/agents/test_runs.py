@@ -6,7 +6,7 @@ import pytest
 
 from a_parallel_contracts import Conflict, FailedDependency
 from a_parallel_contracts.agents import RequestKind, ToolFinished, TurnEnded
-from tests.plugins.agents.conftest import Desk, OpenDesk
+from tests.plugins.agents.conftest import INSTALLED, Desk, OpenDesk
 
 
 async def test_a_run_is_told_in_order_and_stored(desk: Desk) -> None:
@@ -453,3 +453,14 @@ async def test_a_second_request_is_shown_once_the_first_is_answered(desk: Desk) 
     assert desk.statuses(thread) == ["running", "waiting", "running", "waiting"]
     assert desk.session.answers["r-tu1"].behavior == "allow"
     assert "r-tu2" not in desk.session.answers
+
+
+async def test_a_thread_keeps_the_provider_that_it_was_made_for(open_desk: OpenDesk) -> None:
+    desk = await open_desk(installed=(*INSTALLED, "scripted"), settings={"plugins.scripted.pace": 0})
+    thread = await desk.create("!say Hello", provider="scripted")
+    assert (await desk.receive("agent:result"))["result"] == "Hello"
+    await desk.message(thread, "!say Hello again")
+    assert (await desk.receive("agent:result"))["result"] == "Hello again"
+    assert desk.provider.sessions == []
+    names = [info["name"] for info in await desk.client.get("/api/agents/providers")]
+    assert sorted(names) == ["fake", "scripted"]
