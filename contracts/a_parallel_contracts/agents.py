@@ -404,6 +404,8 @@ class AgentProvider(Protocol):
 
 
 AGENT_PROVIDERS = ServiceKey[Registry[AgentProvider]]("agent_providers")
+"""Where providers register. Taking one back interrupts its runs, so do it before ending its sessions:
+``ctx.defer(provider.close)`` first, then ``ctx.defer(ctx.get(AGENT_PROVIDERS).add(name, provider))``."""
 
 
 class AgentHooks:

@@ -19,6 +19,8 @@ def start_error(error: Exception) -> ApiError:
         return FailedDependency(NOT_STARTED, extra={**error.extra, "message": error.message})
     if isinstance(error, ApiError):
         return error
+    if isinstance(error, TimeoutError):
+        return FailedDependency(NOT_STARTED, extra={"message": str(error) or "It did not start in time"})
     log.error("an agent could not be started", exc_info=error)
     return FailedDependency(NOT_STARTED, extra={"message": str(error) or type(error).__name__})
 

@@ -47,6 +47,7 @@ class Runs:
         self._settings = settings
         self._pumps: dict[Live, tuple[Pump, asyncio.Task[None]]] = {}
         self._generations = itertools.count(1)
+        self._cut: dict[str, RunEndedEarly] = {}
         self._closed = False
 
     def next_generation(self) -> int:
@@ -79,7 +80,8 @@ class Runs:
             ApiError: it cannot be started; the thread is ``failed``.
         """
         try:
-            live = await self._launcher.launch(start, self.next_generation)
+            async with asyncio.timeout(self._settings.start_limit):
+                live = await self._launcher.launch(start, self.next_generation)
         except Exception as error:
             raise await self.fail(start.thread, start.generation, error, own=own) from error
         self._begin_pump(live)
@@ -226,11 +228,21 @@ class Runs:
 
     async def stop(self, thread: Thread) -> None:
         """End the thread's agent for a person; ``stopped`` if it was pending, running or waiting."""
-        ending = self._ending(thread, "stopped")
+        ending = self._cut.pop(thread.id, None) or self._ending(thread, "stopped")
         live = self.lives.get(thread.id)
         if live is not None:
             await self.end(live)
         await self.write(Subject.of(thread), [ending])
+
+    async def cut(self, thread: Thread) -> None:
+        """End the thread's agent although somebody holds `Threads.exclusive`, who may wait for just that agent.
+
+        `stop` has to follow.
+        """
+        live = self.lives.get(thread.id)
+        if live is not None:
+            self._cut[thread.id] = self._ending(thread, "stopped")
+            await self.end(live)
 
     def _ending(self, thread: Thread, status: Literal["stopped", "interrupted"]) -> RunEndedEarly:
         """Return how a run ends that is cut short now."""

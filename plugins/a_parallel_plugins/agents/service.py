@@ -29,6 +29,8 @@ from a_parallel_plugins.agents.runs import Runs
 
 BEGIN_PATIENCE = 2.0
 """Seconds for which the answer to a move on the board waits until the row shows ``running``."""
+STOP_PATIENCE = 3.0
+"""Seconds for which a stop lets others finish what they do with the thread."""
 
 log = logging.getLogger(__name__)
 
@@ -141,7 +143,14 @@ class AgentService:
             await self._start(thread, request)
 
     async def _stop(self, thread_id: str) -> None:
-        async with self._threads.exclusive(thread_id):
+        """Stop whatever goes on; somebody who talks to an agent that does not listen must not prevent it."""
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(STOP_PATIENCE):
+                    await stack.enter_async_context(self._threads.exclusive(thread_id))
+            except TimeoutError:
+                await self._runs.cut(await self._current(thread_id))
+                await stack.enter_async_context(self._threads.exclusive(thread_id))
             await self._runs.stop(await self._current(thread_id))
 
     async def _approve(

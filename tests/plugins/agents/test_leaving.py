@@ -1,13 +1,25 @@
 """Agents that are on their way out, and agents that begin something just then."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from a_parallel_contracts.agents import AgentResult, AgentStatus, Idle, RunEnded, RunStarted, StartRequest, TurnEnded
+from a_parallel_contracts import FailedDependency
+from a_parallel_contracts.agents import (
+    AgentResult,
+    AgentSession,
+    AgentStatus,
+    Idle,
+    Prompt,
+    RunEnded,
+    RunStarted,
+    StartRequest,
+    TurnEnded,
+)
 from a_parallel_contracts.threads import Thread
-from a_parallel_plugins.agents import machine
+from a_parallel_plugins.agents import machine, service
 from tests.plugins.agents.house import House, make_template
 
 
@@ -99,3 +111,44 @@ async def test_a_stopped_thread_is_not_resumed_behind_the_persons_back(house: Ho
 
     assert len(house.provider.sessions) == 1
     assert statuses(house)[-1] == "stopped"
+
+
+async def test_stop_reaches_an_agent_that_does_not_listen(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "STOP_PATIENCE", 0.01)
+    thread = await start(house)
+    session, listening = house.provider.session, asyncio.Event()
+
+    async def deaf(prompt: Prompt) -> bool:
+        listening.set()
+        await session.ended.wait()
+        return False
+
+    session.send = deaf  # type: ignore[method-assign]
+    sending = asyncio.create_task(house.agents.send(thread, StartRequest(text="can you hear me")))
+    await listening.wait()
+    await house.agents.stop(thread.id)
+    await sending
+    await house.settle()
+
+    assert session.stopped
+    assert statuses(house) == ["running", "stopped"]
+    assert len([event for event in house.events if isinstance(event, RunEnded)]) == 1
+    await house.agents.send(thread, StartRequest(text="again"))
+    texts = [prompt.text.rpartition("\n\n")[2] for prompt in house.provider.session.sent]
+    assert texts == ["can you hear me", "again"]
+
+
+async def test_a_start_that_never_ends_fails(house: House) -> None:
+    house.runs._settings.start_limit = 0.01
+    thread = await house.create("first")
+
+    async def never(run: object, gate: object) -> AgentSession:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    house.provider.start = never  # type: ignore[method-assign]
+    with pytest.raises(FailedDependency) as failure:
+        await house.agents.send(thread, StartRequest(text="first"))
+    assert failure.value.extra["message"] == "It did not start in time"
+    await house.settle()
+    assert statuses(house) == ["running", "failed"]
