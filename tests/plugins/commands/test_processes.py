@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from a_parallel_contracts import SOCKETS
 from tests.plugins.commands.conftest import Shop
-from tests.plugins.hosts.conditions import alive, until
+from tests.plugins.hosts.conditions import alive
+from tests.support.flood import BLOCK, BLOCKS, Flood
 from tests.support.repository import make_repository
 
 
@@ -206,21 +206,21 @@ async def test_only_the_owner_hears_of_a_command(shop: Shop, tmp_path: Path) -> 
 
 
 async def test_a_page_that_does_not_read_slows_the_command_down(shop: Shop, tmp_path: Path) -> None:
-    done = tmp_path / "done"
-    id = await shop.begin(f"head -c 60000000 /dev/zero | tr '\\0' x; touch {done}")
-    sockets = shop.running.service(SOCKETS)
-    await until(lambda: sockets.congested("__local__"))
-    assert not done.exists()
+    flood = Flood(tmp_path)
+    id = await shop.begin(flood.command)
+    await flood.held_up()
+    assert not flood.done
     assert await shop.client.get(f"{shop.base}/{id}/status") == {"running": True}
     await shop.final(id)
-    assert sum(len(frame["data"]["data"]) for frame in shop.frames(id, "command:output")) == 60000000
-    assert done.exists()
+    assert sum(frame["data"]["data"].count("x") for frame in shop.frames(id, "command:output")) == BLOCKS * BLOCK
+    assert flood.done
 
 
-async def test_stopping_does_not_wait_for_a_page_that_does_not_read(shop: Shop) -> None:
-    id = await shop.begin("yes | head -c 400000000")
-    sockets = shop.running.service(SOCKETS)
-    await until(lambda: sockets.congested("__local__"))
-    async with asyncio.timeout(20):
+async def test_stopping_does_not_wait_for_a_page_that_does_not_read(shop: Shop, tmp_path: Path) -> None:
+    flood = Flood(tmp_path)
+    id = await shop.begin(flood.command)
+    await flood.held_up()
+    async with asyncio.timeout(15):
         await shop.stop(id)
+    assert not flood.done
     assert await shop.client.get(f"{shop.base}/{id}/status") == {"running": False}

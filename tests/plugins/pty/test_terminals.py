@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from a_parallel_contracts import SOCKETS
 from tests.plugins.hosts.conditions import alive, until
 from tests.plugins.pty.conftest import House, Opening, Page
+from tests.support.flood import BLOCK, BLOCKS, Flood
 
 
 async def pid_of(page: Page, id: str) -> int:
@@ -229,27 +229,27 @@ async def test_an_interrupt_ends_a_flood(page: Page, tmp_path: Path) -> None:
     assert await page.ask("a", "echo quiet") == "quiet"
 
 
-async def test_a_page_that_does_not_read_slows_the_terminal_down(house: House, tmp_path: Path) -> None:
-    done = tmp_path / "done"
-    sockets = house.running.service(SOCKETS)
-    async with house.page() as page:
-        await page.spawn("a", tmp_path)
-        await page.type("a", f"head -c 20000000 /dev/zero | tr '\\0' x; touch {done}; printf '<%s>' end\r")
-        await until(lambda: sockets.congested("__local__"))
-        assert not done.exists()
-        pieces = await page.flood("a", "<end>")
-        assert "".join(pieces).count("x") >= 20_000_000
-        assert done.exists()
+async def test_a_page_that_does_not_read_slows_the_terminal_down(page: Page, tmp_path: Path) -> None:
+    flood = Flood(tmp_path)
+    await page.spawn("a", tmp_path)
+    await page.type("a", f"{flood.command}\r")
+    await flood.held_up()
+    assert not flood.done
+    pieces = await page.flood("a", "<end>")
+    assert "".join(pieces).count("x" * 1000) == BLOCKS * BLOCK // 1000
+    assert flood.done
 
 
-async def test_killing_does_not_wait_for_a_page_that_does_not_read(house: House, tmp_path: Path) -> None:
-    sockets = house.running.service(SOCKETS)
-    async with house.page() as page:
-        await page.spawn("a", tmp_path)
-        await page.type("a", "yes | head -c 4000000000\r")
-        await until(lambda: sockets.congested("__local__"))
-        await page.say("kill", id="a")
-        assert await page.exit("a") == 0
+async def test_killing_does_not_wait_for_a_page_that_does_not_read(house: House, page: Page, tmp_path: Path) -> None:
+    flood = Flood(tmp_path)
+    await page.spawn("a", tmp_path)
+    pid = await pid_of(page, "a")
+    await page.type("a", f"{flood.command}\r")
+    await flood.held_up()
+    async with house.page() as second:
+        await second.say("kill", id="a")
+        await until(lambda: not alive(pid), timeout=15)
+        assert await second.exit("a") == 0
 
 
 async def test_a_program_that_does_not_read_holds_up_nobody(page: Page, tmp_path: Path) -> None:
