@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
@@ -112,13 +113,15 @@ class PullRequests:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/vnd.github+json"}
         timeout = aiohttp.ClientTimeout(total=_SECONDS)
         try:
-            async with aiohttp.ClientSession(headers=headers, timeout=timeout, trust_env=True) as session:
+            # Not trust_env: it brings ~/.netrc too, whose entry for GitHub aiohttp refuses beside a token.
+            async with aiohttp.ClientSession(headers=headers, timeout=timeout) as session:
                 yield session
         except (aiohttp.ClientError, TimeoutError) as error:
             raise FailedDependency(f"GitHub cannot be reached at {self._api}: {error or 'no answer'}") from error
 
     async def _call(self, session: aiohttp.ClientSession, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        async with session.request(method, f"{self._api}{path}", json=body) as response:
+        url = f"{self._api}{path}"
+        async with session.request(method, url, json=body, proxy=_proxy(url)) as response:
             answer = _parsed(await response.read())
             if response.status >= 300:
                 raise BadRequest(f"GitHub refused: {_reason(answer, response.status)}")
@@ -136,6 +139,12 @@ class PullRequests:
         if not completed.ok:
             raise BadRequest(completed.reason)
         return completed.text.strip()
+
+
+def _proxy(url: str) -> str | None:
+    """Return the proxy that the environment names for an address (``HTTPS_PROXY``, ``NO_PROXY``)."""
+    parts = urlsplit(url)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)
 
 
 def _parsed(body: bytes) -> dict[str, Any]:

@@ -67,6 +67,29 @@ async def test_a_pull_request_is_opened_with_the_token_of_the_user(shop: Shop, g
     assert github.app[ASKED] == [("/api/v3/repos/o/r/pulls", "Bearer secret-token", expected)]
 
 
+async def test_the_password_in_a_netrc_does_not_get_in_the_way(shop: Shop, github: TestServer, home: Path) -> None:
+    netrc = home / ".netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\n")
+    netrc.chmod(0o600)
+    thread = await shop.thread()
+    await shop.client.post(f"/api/git/{thread.id}/pr", json={"title": "x", "body": ""})
+    assert github.app is not None
+    assert [authorization for _, authorization, _ in github.app[ASKED]] == ["Bearer secret-token"]
+
+
+async def test_a_proxy_of_the_environment_is_used(
+    shop: Shop, github: TestServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    thread = await shop.thread()
+    code, text = await shop.refused("POST", f"/api/git/{thread.id}/pr", {"title": "x", "body": ""})
+    assert (code, "cannot be reached" in text) == (424, True)
+    assert github.app is not None
+    assert github.app[ASKED] == []
+
+
 async def test_without_a_base_the_default_branch_of_the_repository_counts(shop: Shop, github: TestServer) -> None:
     thread = await shop.thread(base=None)
     await shop.client.post(f"/api/git/{thread.id}/pr", json={"title": "x", "body": "y"})
