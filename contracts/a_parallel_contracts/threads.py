@@ -222,7 +222,9 @@ class ThreadHooks:
 
     @hookspec
     async def provide_directory(self, ctx: PluginContext, thread: Thread) -> ThreadChanges | None:
-        """Make the working tree of a thread of mode ``worktree`` that has none; the first answer wins.
+        """Make the working tree of a thread of mode ``worktree`` that has none any more; the first answer wins.
+
+        ``worktree_path`` is that of a directory which was deleted by hand, or None.
 
         Returns:
             Changes of the row, with ``worktree_path``.

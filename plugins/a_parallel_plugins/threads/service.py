@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from weakref import WeakValueDictionary
 
 import orjson
@@ -115,12 +116,12 @@ class ThreadService:
         return project.path
 
     async def ensure_directory(self, thread: Thread) -> tuple[Thread, str]:
-        """Like `directory`, but makes the missing working tree anew."""
+        """Like `directory`, but makes the missing working tree anew, also one that was deleted by hand."""
         async with self._directories.hold(thread.id):
             current = await self.get(thread.id)
             if current is None:
                 raise NotFound(NOT_FOUND)
-            if current.mode == ThreadMode.WORKTREE and not current.worktree_path:
+            if current.mode == ThreadMode.WORKTREE and not await _is_there(current.worktree_path):
                 current = await self._provide(current)
         return current, await self.directory(current)
 
@@ -157,3 +158,7 @@ class ThreadService:
     def set_output(self, tx: Transaction, tool_call_id: str, output: str) -> None:
         """Set a tool call's output."""
         rows.set_output(tx, tool_call_id, output)
+
+
+async def _is_there(worktree_path: str | None) -> bool:
+    return bool(worktree_path) and await asyncio.to_thread(Path(str(worktree_path)).is_dir)

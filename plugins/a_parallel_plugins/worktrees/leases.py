@@ -12,6 +12,7 @@ _COLUMNS = "id, repository, project_id, thread_id, branch, base_commit, path, re
 _OF_BRANCH = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE repository = :repository AND branch = :branch"  # noqa: S608
 _OF_PROJECT = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE project_id = :project_id AND path IS NOT NULL"  # noqa: S608
 _OF_PATH = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE path = :path OR real_path = :real_path"  # noqa: S608
+_VACATE = "UPDATE worktrees_leases SET path = NULL, real_path = NULL WHERE path = :path OR real_path = :real_path"
 _BIRTH = "SELECT base_commit FROM worktrees_leases WHERE project_id = :project_id AND branch = :branch"
 _GRANT = """
     INSERT INTO worktrees_leases
@@ -79,6 +80,10 @@ class Leases:
         """Return the commit at which a branch of ours was created."""
         row = await self._db.one(_BIRTH, project_id=project_id, branch=branch)
         return row["base_commit"] if row else None
+
+    async def vacate(self, path: str) -> None:
+        """Record that a branch has no working tree any more, before it gets another one."""
+        await self._db.write(lambda tx: tx.execute(_VACATE, {"path": path, "real_path": os.path.realpath(path)}))
 
     async def end(self, lease: Lease | None, event: Event, *, branch_deleted: bool) -> None:
         """Record that a working tree is gone, and tell."""

@@ -37,7 +37,7 @@ class Remover:
             await self._check_intact(directory, listed)
             await self._keeper.keep(Path(listed.path), owner, confirmed=confirmed)
         elif listed.commit:
-            await self._keeper.keep_commit(directory, listed.commit, owner)
+            await self._keeper.keep_vanished(directory, listed.path, listed.commit, owner)
         await self._take_away(directory, Path(listed.path))
         branch = self._owned(listed, lease, thread_id)
         deleted = not keep_branch and branch is not None and await self._settle(directory, branch)
@@ -49,6 +49,20 @@ class Remover:
         )
         await self._leases.end(lease, event, branch_deleted=deleted)
         return deleted
+
+    async def forget(self, project: Project, path: str, owner: str) -> None:
+        """Let git forget a working tree whose directory is gone, so that it can be made anew; nothing is told.
+
+        Raises:
+            BadRequest: it is locked, as one on a disk that is away.
+        """
+        directory = Path(project.path)
+        if find(await list_worktrees(self._git, directory), path) is not None:
+            listed = await self._removable(directory, path)
+            if listed.commit:
+                await self._keeper.keep_vanished(directory, listed.path, listed.commit, owner)
+            await self._take_away(directory, Path(listed.path))
+        await self._leases.vacate(path)
 
     async def settle_branch(self, project: Project, branch: str) -> bool:
         """Delete a branch of ours that has no working tree any more, if all its commits are elsewhere."""

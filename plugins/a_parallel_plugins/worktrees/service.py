@@ -1,6 +1,7 @@
 """The `Worktrees` service: everything here holds the repository's lock while it writes."""
 
 import builtins
+import os
 from pathlib import Path
 
 from a_parallel_contracts import Actor, ApiError, BadRequest, Conflict, PluginContext
@@ -117,10 +118,18 @@ class WorktreeService:
         if project is None:
             raise Conflict("This thread's project is gone.")
         try:
+            await self._forget(project, thread)
             worktree = await self._provide(project, thread)
         except ApiError as error:
             raise Conflict(f"The worktree of this thread cannot be made anew: {error.message}") from error
         return ThreadChanges(worktree_path=worktree.path, branch=worktree.branch)
+
+    async def _forget(self, project: Project, thread: Thread) -> None:
+        """Let git forget the thread's working tree if its directory was deleted by hand."""
+        if thread.worktree_path is None or os.path.lexists(thread.worktree_path):
+            return
+        async with self._git.exclusive(Path(project.path)):
+            await self._remover.forget(project, thread.worktree_path, thread.id)
 
     async def _provide(self, project: Project, thread: Thread) -> NewWorktree:
         directory = Path(project.path)

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from a_parallel_contracts import ApiError, Conflict, PluginContext
+from a_parallel_contracts import ApiError, BadRequest, Conflict, PluginContext
 from a_parallel_contracts.git import Git, IgnoredFile, Snapshot, snapshot_prefix, snapshot_ref
 from a_parallel_plugins.worktrees.branches import Branches
+from a_parallel_plugins.worktrees.vanished import staged_commit
 
 RESTORED = "restored"
 HEAD_ONLY = "head"
@@ -48,6 +49,24 @@ class Keeper:
         """Keep a commit that no branch contains, as after work on a detached HEAD."""
         if await self._git.resolve(directory, commit) and not await self._branches.holding(directory, commit):
             await self._git.command(directory, ["update-ref", snapshot_ref(owner, HEAD_ONLY), commit])
+
+    async def keep_vanished(self, directory: Path, path: str, head: str, owner: str) -> None:
+        """Keep what git still has of a working tree whose directory is gone: its commit, and what was staged.
+
+        Parameters:
+            directory: of the project.
+            path: of the working tree, as git lists it.
+            head: hash of the commit that was checked out there.
+            owner: names the refs.
+        """
+        await self.keep_commit(directory, head, owner)
+        try:
+            staged = await staged_commit(self._git, directory, path, head)
+        except BadRequest as error:
+            self._ctx.log.warning("what was staged in %s cannot be kept: %s", path, error.message)
+            return
+        if staged is not None:
+            await self._git.command(directory, ["update-ref", "--create-reflog", snapshot_ref(owner), staged])
 
     async def _refuse_nested(self, path: Path) -> None:
         nested = await self._git.nested_work(path)

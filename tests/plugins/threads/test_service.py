@@ -1,6 +1,7 @@
 """The thread store as other plugins use it."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
@@ -61,15 +62,28 @@ async def test_a_worktree_thread_never_works_in_the_project(home: Home) -> None:
         await home.threads.directory(homeless)
 
 
-async def test_a_missing_worktree_is_made_anew_once(home: Home) -> None:
+async def test_a_missing_worktree_is_made_anew_once(home: Home, tmp_path: Path) -> None:
     thread = await home.make(mode="worktree", worktree_path=None)
     home.house.calls.clear()
-    home.house.provided = ThreadChanges(worktree_path="/worktrees/anew", branch="kept")
+    home.house.provided = ThreadChanges(worktree_path=str(tmp_path), branch="kept")
     answers = await asyncio.gather(*(home.threads.ensure_directory(thread) for _ in range(3)))
     now = await home.threads.get(thread.id)
     assert now is not None
-    assert (now.worktree_path, now.branch) == ("/worktrees/anew", "kept")
-    assert answers == [(now, "/worktrees/anew")] * 3
+    assert (now.worktree_path, now.branch) == (str(tmp_path), "kept")
+    assert answers == [(now, str(tmp_path))] * 3
+    assert home.house.calls == ["provide one"]
+
+
+async def test_a_worktree_that_was_deleted_by_hand_is_made_anew(home: Home, tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    thread = await home.make(mode="worktree", worktree_path=str(tmp_path / "there"))
+    home.house.calls.clear()
+    assert await home.threads.ensure_directory(thread) == (thread, str(tmp_path / "there"))
+    assert home.house.calls == []
+    (tmp_path / "there").rmdir()
+    home.house.provided = ThreadChanges(worktree_path=str(tmp_path), branch="kept")
+    now, directory = await home.threads.ensure_directory(thread)
+    assert (now.worktree_path, now.branch, directory) == (str(tmp_path), "kept", str(tmp_path))
     assert home.house.calls == ["provide one"]
 
 

@@ -1,6 +1,7 @@
 """Worktrees of threads: archive, delete, and coming back without having lost anything."""
 
 import asyncio
+import shutil
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,64 @@ async def test_a_directory_deleted_by_hand_comes_back_from_its_branch(shop: Shop
     assert (archived.worktree_path, archived.branch) == (None, thread.branch)
     again = await bring_back(shop, thread)
     assert tree(again).git("rev-parse", "HEAD") == tip
+
+
+async def test_a_directory_deleted_by_hand_is_made_anew_with_what_was_staged(shop: Shop) -> None:
+    thread = await shop.thread()
+    tip = tree(thread).commit("own", {"own": "1"})
+    tree(thread).write("staged", "precious")
+    tree(thread).write("README.md", "# changed\n")
+    tree(thread).git("add", "staged", "README.md")
+    shutil.rmtree(tree(thread).path)
+    again, directory = await shop.threads.ensure_directory(thread)
+    await shop.running.settled()
+    assert (await shop.again(thread)) == again
+    assert (directory, again.branch) == (thread.worktree_path, thread.branch)
+    assert tree(again).git("rev-parse", "HEAD") == tip
+    assert tree(again).git("symbolic-ref", "--short", "HEAD") == thread.branch
+    assert {name: tree(again).path.joinpath(name).read_text() for name in ("staged", "README.md", "own")} == {
+        "staged": "precious",
+        "README.md": "# changed\n",
+        "own": "1",
+    }
+    (lease,) = await shop.leases()
+    assert (lease.path, lease.branch) == (thread.worktree_path, thread.branch)
+
+
+async def test_a_directory_deleted_by_hand_without_anything_staged_leaves_no_snapshot(shop: Shop) -> None:
+    thread = await shop.thread()
+    shutil.rmtree(tree(thread).path)
+    again, _ = await shop.threads.ensure_directory(thread)
+    assert status(tree(again).path) == status(shop.repository.path)
+    assert shop.snapshots() == []
+
+
+async def test_a_directory_deleted_by_hand_keeps_the_commits_of_a_detached_head(shop: Shop) -> None:
+    thread = await shop.thread()
+    tree(thread).git("checkout", "--quiet", "--detach")
+    tip = tree(thread).commit("own", {"own": "1"})
+    shutil.rmtree(tree(thread).path)
+    again, _ = await shop.threads.ensure_directory(thread)
+    assert again.branch == thread.branch
+    assert tip in shop.repository.git("rev-list", "--all").splitlines()
+
+
+async def test_a_directory_deleted_by_hand_comes_back_when_its_branch_is_gone_too(shop: Shop) -> None:
+    thread = await shop.thread(base="develop")
+    shutil.rmtree(tree(thread).path)
+    shop.repository.git("update-ref", "-d", f"refs/heads/{thread.branch}")
+    again, _ = await shop.threads.ensure_directory(thread)
+    assert tree(again).git("rev-parse", "HEAD") == shop.repository.git("rev-parse", "develop")
+
+
+async def test_a_worktree_on_a_disk_that_is_away_is_not_made_anew(shop: Shop) -> None:
+    thread = await shop.thread()
+    shop.repository.git("worktree", "lock", "--reason", "on a stick", str(thread.worktree_path))
+    shutil.rmtree(tree(thread).path)
+    with pytest.raises(Conflict, match="on a stick"):
+        await shop.threads.ensure_directory(thread)
+    assert (await shop.again(thread)).worktree_path == thread.worktree_path
+    assert str(thread.worktree_path) in shop.repository.git("worktree", "list")
 
 
 async def test_a_worktree_of_an_older_server_is_recognised_by_its_name(shop: Shop) -> None:
