@@ -212,9 +212,12 @@ class ThreadHooks:
 
     @hookspec
     async def release_thread(
-        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete"]
+        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete", "project"]
     ) -> ThreadChanges | None:
         """Give back what the thread holds on disk, after it was quiesced; losing nothing of the user's.
+
+        With the reason ``project`` its project is about to be deleted: only what holds nothing uncommitted is
+        given back, and the rest stays (``http-core.md`` §5.8).
 
         Returns:
             Changes of the row that follow from it.

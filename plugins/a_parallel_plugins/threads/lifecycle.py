@@ -11,7 +11,7 @@ from a_parallel_contracts.worktrees import WorktreeRemoved
 from a_parallel_plugins.threads import rows
 from a_parallel_plugins.threads.service import NOT_FOUND, ThreadService
 
-Reason = Literal["archive", "delete"]
+Reason = Literal["archive", "delete", "project"]
 _OF_PROJECT = f"SELECT {rows.COLUMNS} FROM threads WHERE project_id = ? ORDER BY rowid"  # noqa: S608
 
 
@@ -57,7 +57,7 @@ class Lifecycle:
         """Give back what the threads of a project hold, and remember them until the project is gone."""
         threads = await self._of_project(project.id)
         for thread in threads:
-            await self._apply(thread.id, await self._release(thread, "delete"))
+            await self._apply(thread.id, await self._release(thread, "project"))
         self._leaving[project.id] = threads
 
     async def project_deleted(self, event: ProjectDeleted) -> None:

@@ -44,7 +44,7 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
 
     @hookimpl
     async def release_thread(
-        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete"]
+        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete", "project"]
     ) -> ThreadChanges | None:
         """Remove the thread's working tree, after what is uncommitted has been kept.
 
@@ -52,6 +52,8 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
         """
         if thread.mode != ThreadMode.WORKTREE:
             return None
+        if reason == "project":
+            return await self.service.release_clean(thread)
         return await self.service.release_thread(thread, confirmed=reason == "archive")
 
     @hookimpl

@@ -108,6 +108,15 @@ class WorktreeService:
             )
         return ThreadChanges(worktree_path=None, branch=None) if deleted else ThreadChanges(worktree_path=None)
 
+    async def release_clean(self, thread: Thread) -> ThreadChanges | None:
+        """Remove a thread's working tree if nothing in it is uncommitted; one that cannot be removed stays."""
+        try:
+            if thread.worktree_path and await self._is_clean(Path(thread.worktree_path)):
+                return await self.release_thread(thread, confirmed=False)
+        except ApiError as error:
+            self._ctx.log.warning("the worktree %s stays: %s", thread.worktree_path, error.message)
+        return None
+
     async def provide_directory(self, thread: Thread) -> ThreadChanges:
         """Make the working tree of a thread anew: from its branch, else where its kept changes began, else its base.
 

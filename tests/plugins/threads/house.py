@@ -117,7 +117,7 @@ class HousePlugin(Plugin, ThreadHooks):
 
     @hookimpl
     async def release_thread(
-        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete"]
+        self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete", "project"]
     ) -> ThreadChanges | None:
         self.house.calls.append(f"release {thread.title} ({thread.status}) to {reason}")
         if self.house.release_error:

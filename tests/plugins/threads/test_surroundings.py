@@ -31,7 +31,7 @@ async def test_before_a_project_goes_its_threads_are_quiesced_and_released(home:
     home.house.calls.clear()
     await delete_project(home, "p1")
     assert sorted(home.house.calls[:2]) == ["quiesce one", "quiesce two"]
-    assert home.house.calls[2:] == ["release one (idle) to delete", "release two (idle) to delete"]
+    assert home.house.calls[2:] == ["release one (idle) to project", "release two (idle) to project"]
     deleted = [event for event in await home.settled_events() if isinstance(event, ThreadDeleted)]
     assert [event.thread.title for event in deleted] == ["one", "two"]
     assert [thread["title"] for thread in await home.client.get("/api/threads")] == ["elsewhere"]
