@@ -196,6 +196,13 @@ class Machine:
         self.waits.reopen(wait)
         self._changes = [*text, *self._changes]
 
+    def cut_short(self, at: float) -> list[Change]:
+        """The run ends now, before its agent does: return the text that was due; the rest is stored in silence."""
+        self.stopping = True
+        changes = list(self._text.finish(at))
+        self._text.silent = True
+        return changes
+
     # --- what the agent reports -------------------------------------------------------------------
 
     def _session_started(self, event: SessionStarted, at: float) -> None:

@@ -3,8 +3,8 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, Literal
 
 from a_parallel_contracts import ApiError, Database, ServiceUnavailable
 from a_parallel_contracts.agents import Answer, RequestOpened
@@ -258,19 +258,29 @@ class Runs:
             self.tasks.spawn(self._interrupt(live), name=f"interrupt thread {live.subject.thread_id}")
 
     async def _interrupt(self, live: Live) -> None:
-        await self.write(live.subject, [RunEndedEarly(live.machine.generation, "interrupted")])
+        await self._mark_interrupted(live)
         await self.end(live)
+
+    async def _mark_interrupted(self, live: Live) -> None:
+        """Tell that a run is interrupted before its agent is gone, with all of its text before it."""
+        machine = live.machine
+        text = machine.cut_short(asyncio.get_running_loop().time())
+        ending = RunEndedEarly(machine.generation, "interrupted", in_run=not machine.kept)
+        await self.write(live.subject, [*text, ending])
 
     async def shut_down(self) -> None:
         """Mark every run as interrupted and end all agents at once."""
         self._closed = True
         await self.tasks.end()
         lives = list(self.lives.values())
-        for live in lives:
-            live.machine.stopping = True
+        await _all(self._mark_interrupted(live) for live in lives)
+        await _all(self.end(live) for live in lives)
         for thread in await self._threads.with_status(*UNFINISHED):
             await self.write(Subject.of(thread), [self._ending(thread, "interrupted")])
-        ended = await asyncio.gather(*(self.end(live) for live in lives), return_exceptions=True)
-        for error in ended:
-            if isinstance(error, Exception):
-                log.error("an agent could not be ended", exc_info=error)
+
+
+async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do everything at once; what fails is logged and keeps nothing else from being done."""
+    for error in await asyncio.gather(*work, return_exceptions=True):
+        if isinstance(error, Exception):
+            log.error("an agent could not be ended in order", exc_info=error)

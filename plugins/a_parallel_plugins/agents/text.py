@@ -15,8 +15,6 @@ FRAME_GAP = 0.1
 """Seconds between two rows with no tool call between them: the client keeps the last of one frame only."""
 LARGE_TEXT = 16 * 1024
 """Characters from which whole messages are throttled like streaming ones, since each update sends it all."""
-ROW_LIMIT = 256 * 1024
-"""Characters after which a further message opens another row."""
 KEPT_MESSAGES = 64
 """Messages whose row is remembered, for tool calls that follow."""
 KEPT_TEXTS = 4
@@ -92,7 +90,7 @@ class TextRows:
         text = _rest(self._said, message_id, text)
         changes: Changes = []
         row = self._row
-        if row is not None and message_id not in row.parts and (row.size > ROW_LIMIT or row.last_chance):
+        if row is not None and message_id not in row.parts and row.last_chance:
             changes = self.close(at)
             row = None
         if row is None:
