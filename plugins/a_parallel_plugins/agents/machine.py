@@ -199,7 +199,7 @@ class Machine:
     def cut_short(self, at: float) -> list[Change]:
         """The run ends now, before its agent does: return the text that was due; the rest is stored in silence."""
         self.stopping = True
-        changes = list(self._text.finish(at))
+        changes: list[Change] = [*self._text.finish(at)]
         self._text.silent = True
         return changes
 
