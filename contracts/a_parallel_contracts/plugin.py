@@ -67,7 +67,7 @@ class ServerInfo:
 
     Attributes:
         version: of the distribution.
-        auth_mode: ``local``, ``multi`` or a third party's word, as configured.
+        auth_mode: ``local`` or ``multi``, as configured; what counts is the `mode` of the running authenticator.
         host, port: as bound; the port is 0 on a Unix socket.
         data_directory: holds the database and the secrets.
         allowed_origins: of browsers on other hosts or ports.

@@ -171,9 +171,10 @@ class Config:
 
     @staticmethod
     def _normalised(server: ServerSettings) -> ServerSettings:
-        mode = "multi" if server.auth_mode.lower() == "multi" else server.auth_mode
+        # Every other value is local (``http-core.md`` §1.2).
+        mode = "multi" if server.auth_mode.lower() == "multi" else "local"
         directory = server.data_directory.expanduser().absolute()
-        return server.model_copy(update={"auth_mode": mode or "local", "data_directory": directory})
+        return server.model_copy(update={"auth_mode": mode, "data_directory": directory})
 
     def _section(self, name: str, model: type[SettingsT]) -> SettingsT:
         table = self._file.get(name, {})

@@ -97,6 +97,7 @@ def test_lists_say_who_is_on_and_who_decided() -> None:
 def test_auth_mode_knows_multi_in_any_case() -> None:
     assert Config({}, {"AUTH_MODE": "MULTI"}).server.auth_mode == "multi"
     assert Config({}, {"AUTH_MODE": ""}).server.auth_mode == "local"
+    assert Config({}, {"AUTH_MODE": "none"}).server.auth_mode == "local"
 
 
 def test_cors_origins_replace_the_default_list() -> None:

@@ -80,7 +80,7 @@ async def _demo(arguments: argparse.Namespace, directory: Path) -> int:
 async def _server(data: Path, port: int) -> AsyncIterator[tuple[asyncio.subprocess.Process, str]]:
     """Run the server, which is this same program, and end it afterwards."""
     options = ["--data-directory", str(data), "-p", str(port), "-h", "127.0.0.1", "--auth-mode", "local"]
-    options += ["--set", "plugins.agents.provider=scripted", "--set", "logging.level=warning", "--disable", "claude"]
+    options += ["--set", "plugins.agents.provider=scripted", "--set", "logging.level=error", "--disable", "claude"]
     # In a session of its own, so that Ctrl-C reaches it once, through us.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _SERVE, "serve", *options, stdout=asyncio.subprocess.PIPE, start_new_session=True

@@ -22,6 +22,7 @@ class Show:
         self._token = token
         self._session: aiohttp.ClientSession
         self._shown: dict[str, str] = {}
+        self._in_text = False
         self._events: dict[str, Callable[[dict[str, Any]], None]] = {
             "agent:message": self._message,
             "agent:tool_call": self._tool_call,
@@ -70,12 +71,15 @@ class Show:
         known, content = self._shown.get(data["messageId"], ""), data["content"]
         if content and not known:
             print("Agent: ", end="")
+        self._in_text = self._in_text or bool(content)
         print(content[len(known) :], end="", flush=True)
         self._shown[data["messageId"]] = content
 
     def _tool_call(self, data: dict[str, Any]) -> None:
         arguments = ", ".join(f"{key}={_short(value)}" for key, value in data["input"].items())
-        print(f"\n  → {data['name']}({arguments})", flush=True)
+        begun = "\n" if self._in_text else ""
+        self._in_text = False
+        print(f"{begun}  → {data['name']}({arguments})", flush=True)
 
     def _tool_output(self, data: dict[str, Any]) -> None:
         for line in data["output"].splitlines()[:8]:
