@@ -150,9 +150,13 @@ def present(path: Path) -> None:
     """Make sure that a directory is there.
 
     Raises:
-        BadRequest: it is not.
+        BadRequest: it is not, or it cannot be looked at.
     """
-    if not path.is_dir():
+    try:
+        found = path.is_dir()
+    except (OSError, ValueError) as error:  # a name that is too long, a directory that may not be entered, a NUL
+        raise BadRequest(f"The directory {str(path)[:200]} cannot be read: {error}") from error
+    if not found:
         raise BadRequest(f"The directory {path} does not exist any more. Bring it back, or delete what refers to it.")
 
 
