@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 import orjson
 
+from a_parallel_contracts import new_id
 from a_parallel_contracts.agents import RequestKind, TextProduced, ThinkingProduced, ToolCalled, ToolFinished, TurnEnded
 from a_parallel_contracts.hosts import Host
 from a_parallel_contracts.threads import PermissionMode
@@ -154,7 +154,7 @@ class Performer:
         filler = "x" * int(script.number(size, 40))
         emit = self.session.emit
         for index in range(int(script.number(count))):
-            message_id, use = _message(), f"toolu_{uuid4().hex[:24]}"
+            message_id, use = _message(), f"toolu_{new_id()}"
             await emit(TextProduced(message_id, f"{index} {filler}"))
             await emit(ToolCalled(use, message_id, "Flood", {"index": index}))
             await emit(ToolFinished(use, f"{index} {filler}"))
@@ -272,7 +272,7 @@ class Performer:
 
 
 def _message() -> str:
-    return f"msg_{uuid4().hex[:24]}"
+    return f"msg_{new_id()}"
 
 
 def _gives(output: str) -> Callable[[], Awaitable[str]]:

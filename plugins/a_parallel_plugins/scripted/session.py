@@ -70,7 +70,7 @@ class ScriptedSession:
         self._perform = perform
         self._keep = keep
         self._events: asyncio.Queue[AgentEvent] = asyncio.Queue()
-        self._room = asyncio.Semaphore(QUEUED_EVENTS)
+        self._room = asyncio.Event()
         self._waiting = [run.prompt]
         self._requests: dict[str, asyncio.Future[Answer]] = {}
         self._wake = asyncio.Event()
@@ -86,7 +86,8 @@ class ScriptedSession:
         """Iterate over what the agent reports until `Exited`."""
         while True:
             event = await self._events.get()
-            self._room.release()
+            if self._events.qsize() <= QUEUED_EVENTS // 2:
+                self._room.set()
             yield event
             if isinstance(event, Exited):
                 return
@@ -139,7 +140,9 @@ class ScriptedSession:
 
     async def emit(self, event: AgentEvent) -> None:
         """Report something; waits while the reader is behind."""
-        await self._room.acquire()
+        while self._events.qsize() >= QUEUED_EVENTS:
+            self._room.clear()
+            await self._room.wait()
         self._events.put_nowait(event)
 
     async def hold(self, request: RequestOpened) -> Answer:

@@ -4,9 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from uuid import uuid4
 
-from a_parallel_contracts import ApiError
+from a_parallel_contracts import ApiError, new_id
 from a_parallel_contracts.agents import Answer, RequestKind, RequestOpened, ToolCalled, ToolFinished
 from a_parallel_contracts.hosts import Host, Owner, Process
 from a_parallel_plugins.scripted.script import ScriptError
@@ -44,7 +43,7 @@ class ToolWork:
             message_id: of the message that calls it.
             ask: ask a person in any case.
         """
-        use = f"toolu_{uuid4().hex[:24]}"
+        use = f"toolu_{new_id()}"
         await self._session.emit(ToolCalled(use, message_id, name, dict(tool_input)))
         refusal = await self._refusal(name, tool_input, use, ask=ask)
         if refusal is not None:
@@ -59,13 +58,13 @@ class ToolWork:
 
     async def ask(self, kind: RequestKind, name: str, tool_input: Mapping[str, Any], *, message_id: str) -> Answer:
         """Call a tool that is itself a question to a person, and return the answer."""
-        use = f"toolu_{uuid4().hex[:24]}"
+        use = f"toolu_{new_id()}"
         await self._session.emit(ToolCalled(use, message_id, name, dict(tool_input)))
         decision = await self._session.gate(name, tool_input, use)
         if decision is not None and decision.behavior == "deny":
             answer = Answer("deny", message=decision.reason)
         else:
-            answer = await self._session.hold(RequestOpened(str(uuid4()), kind, name, tool_input, use))
+            answer = await self._session.hold(RequestOpened(new_id(), kind, name, tool_input, use))
         denied = answer.behavior == "deny"
         said = answer.message if denied else answer.text or "The user approved."
         await self._session.emit(ToolFinished(use, said, is_error=denied))
@@ -81,7 +80,7 @@ class ToolWork:
             return f"The tool {name} is not in the allowed tools list"
         if rule == "allow" and not ask:
             return None
-        request = RequestOpened(str(uuid4()), RequestKind.PERMISSION, name, tool_input, use)
+        request = RequestOpened(new_id(), RequestKind.PERMISSION, name, tool_input, use)
         answer = await self._session.hold(request)
         return None if answer.behavior == "allow" else answer.message or "The user denied it"
 
