@@ -1,8 +1,8 @@
 """Identifiers and timestamps in the formats the database and the wire share."""
 
-import os
-from collections import deque
 from datetime import UTC, datetime
+
+from nanoid import generate
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
 """Characters of an id; the client puts ids into URLs unescaped, so nothing else may appear."""
@@ -11,24 +11,9 @@ LOCAL_USER = "__local__"
 """Owner of every row written in local mode (``database.md`` §4)."""
 
 
-_LENGTH = 21
-_LETTERS = bytes(ord(ALPHABET[byte % len(ALPHABET)]) for byte in range(256))
-_spare: "deque[bytes]" = deque()
-os.register_at_fork(after_in_child=_spare.clear)
-
-
 def new_id() -> str:
-    """Return a fresh nanoid of 21 characters from ``A-Za-z0-9_-``.
-
-    Random bytes are drawn for many ids at once: under load each message and tool call needs one.
-    """
-    try:
-        chunk = _spare.popleft()
-    except IndexError:
-        block = os.urandom(_LENGTH * 256)
-        chunk, *rest = (block[start : start + _LENGTH] for start in range(0, len(block), _LENGTH))
-        _spare.extend(rest)
-    return chunk.translate(_LETTERS).decode()
+    """Return a fresh nanoid of 21 characters from ``A-Za-z0-9_-``."""
+    return str(generate(ALPHABET, 21))
 
 
 def iso(moment: datetime) -> str:

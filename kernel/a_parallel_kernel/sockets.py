@@ -42,6 +42,7 @@ class Connection:
         credentials: what proved that.
         limit: bytes that may wait; one more frame, however large, is always taken.
         moved: called when the queue has become shorter.
+        earlier: called before a frame for this socket alone, to queue what was published before it.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Connection:
         credentials: Credentials,
         limit: int,
         moved: Callable[[], None],
+        earlier: Callable[[], None] = lambda: None,
     ) -> None:
         if request.transport is None:
             raise ConnectionResetError("the client is gone")
@@ -65,6 +67,7 @@ class Connection:
         self._writer = writer
         self._limit = limit
         self._moved = moved
+        self._earlier = earlier
         self._frames: deque[bytes] = deque()
         self._size = 0
         self._writing = False
@@ -94,6 +97,7 @@ class Connection:
     def send(self, name: str, data: BaseModel | dict[str, Any], subject: str = "") -> None:
         """Queue one frame for this socket alone."""
         body = encode_fields(data) if isinstance(data, BaseModel) else encode(data)
+        self._earlier()
         self.offer(text_frame(envelope(name, subject, body)))
 
     def offer(self, frame: bytes) -> None:

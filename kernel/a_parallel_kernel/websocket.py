@@ -13,6 +13,7 @@ from a_parallel_contracts.events import Event
 from a_parallel_contracts.services import Resources, ServiceKey
 from a_parallel_contracts.topics import Inbound, SocketClosed, SocketOpened, Topic
 from a_parallel_kernel.answers import text_answer
+from a_parallel_kernel.batches import Batches
 from a_parallel_kernel.clients import Client, ClientGate, HttpSettings, credentials_of
 from a_parallel_kernel.coalescing import Coalescer
 from a_parallel_kernel.deliveries import Deliveries
@@ -74,6 +75,7 @@ class Hub:
         self._connections: dict[str, Connection] = {}
         self._deliveries = Deliveries(resources, self._owners_matter, self._send)
         self._coalescer = Coalescer(self._deliveries.submit)
+        self._batches = Batches()
         self._moved: list[asyncio.Future[None]] = []
         self._shut = False
 
@@ -105,8 +107,9 @@ class Hub:
         return any(not connection.actor.sees_all for connection in self._connections.values())
 
     def _send(self, topic: MountedTopic, event: Event, owner: str | None) -> None:
-        audience = list(self._audience(topic.topic, owner, topic.socket(event)))
-        if not audience:
+        only = topic.socket(event)
+        key = (topic.topic.audience, owner, only)
+        if not self._batches.audience(key, lambda: list(self._audience(topic.topic, owner, only))):
             return
         try:
             frame = event_frame(topic.topic.name, topic.subject(event), event, topic.hidden)
@@ -114,8 +117,7 @@ class Hub:
             log.exception("%s of plugin %s cannot be encoded", topic.topic.name, topic.plugin)
             self._report(topic.plugin, error, 0.0)
             return
-        for connection in audience:
-            connection.offer(frame)
+        self._batches.add(frame)
 
     def _audience(self, topic: Topic, owner: str | None, only: str | None) -> Iterator[Connection]:
         for connection in self._connections.values():
@@ -160,7 +162,10 @@ class Hub:
         self, request: web.Request, websocket: web.WebSocketResponse, actor: Actor, credentials: Credentials
     ) -> None:
         writer = await websocket.prepare(request)
-        connection = Connection(websocket, request, writer, actor, credentials, self._limit, self._shorter)
+        self._batches.flush()
+        connection = Connection(
+            websocket, request, writer, actor, credentials, self._limit, self._shorter, self._batches.flush
+        )
         if self._opened is not None:
             self._opened(connection, request.query)
         self._connections[connection.id] = connection
@@ -202,6 +207,7 @@ class Hub:
 
     async def close(self, *, session: str | None = None, user_id: str | None = None, code: int, reason: str) -> int:
         """Close the sockets of a session, or of a user, with `code` and return how many there were."""
+        self._batches.flush()
         chosen = [
             connection
             for connection in self._connections.values()
@@ -237,15 +243,18 @@ class Hub:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GOODBYE):
                 await self._deliveries.settled()
+        self._batches.flush()
         await _all(connection.close_soon(code, reason) for connection in self._connections.values())
         self._coalescer.close()
         self._deliveries.close()
 
     async def settled(self) -> None:
         """Return when all that was published is written to the sockets that may see it, or they are closing."""
+        self._batches.flush()
         while not self._quiet():
             await self._coalescer.settled()
             await self._deliveries.settled()
+            self._batches.flush()
             for connection in list(self._connections.values()):
                 await connection.settled()
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 import pygit2
 
@@ -52,7 +52,8 @@ class UnchangedTrees(Generic[ValueT]):
         self._watch.close()
 
     def _holds(self, work_tree: Path, stamp: Stamp) -> bool:
-        return self._watch.unchanged(work_tree) and stamp_of(work_tree) == stamp
+        number, *rest = stamp
+        return self._watch.unchanged(work_tree, cast(int, number)) and stamp_of(work_tree) == tuple(rest)
 
     def _begin(self, work_tree: Path) -> Stamp | None:
         try:
@@ -66,7 +67,9 @@ class UnchangedTrees(Generic[ValueT]):
             path = prefix + directory
             return path in tracked or not repository.path_is_ignored(f"{path}/")
 
-        return stamp_of(work_tree) if self._watch.begin(work_tree, wanted) else None
+        number = self._watch.begin(work_tree, wanted)
+        stamp = stamp_of(work_tree) if number is not None else None
+        return (number, *stamp) if stamp is not None else None
 
 
 def stamp_of(work_tree: Path) -> Stamp | None:

@@ -4,6 +4,7 @@ The kernel queues an event before the call that caused it returns, so a queue th
 question never answers too early; a watcher that is told of changes some time later would.
 """
 
+import itertools
 import os
 import sys
 import threading
@@ -29,6 +30,7 @@ REMOTE = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "vboxsf", "afs", "ceph
 
 @dataclass(slots=True, eq=False)
 class _Tree:
+    number: int
     watches: set[int] = field(default_factory=set)
     changed: bool = False
 
@@ -42,39 +44,46 @@ class TreeWatch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
         self._trees: dict[Path, _Tree] = {}
         self._of: dict[int, set[_Tree]] = {}
         self._inotify = INotify(nonblocking=True) if sys.platform == "linux" else None
 
-    def begin(self, root: Path, wanted: Callable[[str], bool]) -> bool:
-        """Watch a tree from now on; tell whether that is possible. To be called before the tree is read.
+    def begin(self, root: Path, wanted: Callable[[str], bool]) -> int | None:
+        """Watch a tree from now on and return the number of this watch; to be called before the tree is read.
+
+        Of two that read at the same time, the later one's watch ends the earlier one's, which has not seen
+        everything then.
 
         Parameters:
             root: absolute.
             wanted: tells of a directory, relative to `root`, whether its files count.
+
+        Returns:
+            None if the tree cannot be watched.
         """
         if self._inotify is None or _remote(root):
-            return False
+            return None
         with self._lock:
             self._forget(root)
-            tree = self._trees[root] = _Tree()
+            tree = self._trees[root] = _Tree(next(self._numbers))
             try:
                 self._add(tree, root, wanted)
             except (OSError, TooLarge):  # no watches left, or the tree changes right now: read it anew next time
                 self._forget(root)
-                return False
+                return None
             while len(self._of) > WATCHES and len(self._trees) > 1:
                 self._forget(next(iter(self._trees)))
-            return root in self._trees
+            return tree.number if root in self._trees else None
 
-    def unchanged(self, root: Path) -> bool:
-        """Tell whether nothing in a tree has changed since `begin`; False for a tree that is not watched."""
+    def unchanged(self, root: Path, number: int) -> bool:
+        """Tell whether nothing in a tree has changed since `begin` returned `number`."""
         with self._lock:
             self._drain()
-            tree = self._trees.pop(root, None)
-            if tree is None:
+            tree = self._trees.get(root)
+            if tree is None or tree.number != number:
                 return False
-            self._trees[root] = tree  # asked about last
+            self._trees[root] = self._trees.pop(root)  # asked about last
             if tree.changed:
                 self._forget(root)
             return not tree.changed

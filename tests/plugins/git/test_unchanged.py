@@ -108,6 +108,18 @@ async def test_a_change_while_git_is_asked_is_not_missed(repository: Path) -> No
     assert await trees.get(repository) is None
 
 
+async def test_of_two_that_ask_at_once_the_earlier_is_not_believed(repository: Path) -> None:
+    trees: UnchangedTrees[str] = UnchangedTrees()
+    earlier = await trees.begin(repository)
+    append("src/deep/a.txt")(repository)
+    later = await trees.begin(repository)
+    assert earlier is not None
+    assert later is not None
+    trees.put(repository, later, "after the change")
+    trees.put(repository, earlier, "before the change")
+    assert await trees.get(repository) is None
+
+
 async def test_linked_worktrees_and_subdirectories_are_told_apart(repository: Path) -> None:
     linked = repository.parent / "linked"
     git(repository, "worktree", "add", "-q", "-b", "task", str(linked))
