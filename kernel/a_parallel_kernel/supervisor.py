@@ -19,6 +19,9 @@ from a_parallel_kernel.starting import Starter
 
 log = logging.getLogger("a_parallel.kernel")
 
+IMPORT_PATIENCE = 2.0
+"""Seconds after which the next plugin is imported although one has not come back."""
+
 VALID_ID = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 RESERVED = ("kernel", "baseline", "disabled", "only", "required")
 """Owners in the ledger of migrations, and keys of the configuration's section of all plugins."""
@@ -85,10 +88,19 @@ class Supervisor:
         """
         switches = await self._switched.read()
         wanted = [record for record in self.records.values() if self._is_wanted(record, switches)]
-        await asyncio.gather(*(self._import(record) for record in wanted))
+        await self._import_all(wanted)
         self._plan()
         await self._start_all()
         self._check_required()
+
+    async def _import_all(self, records: list[Record]) -> None:
+        """Import one after another: side by side they would fight for the interpreter. One that hangs is passed by."""
+        running: set[asyncio.Task[None]] = set()
+        for record in records:
+            task = asyncio.create_task(self._import(record), name=f"import {record.id}")
+            running.add(task)
+            await asyncio.wait({task}, timeout=IMPORT_PATIENCE)
+        await asyncio.gather(*running)
 
     def _is_wanted(self, record: Record, switches: dict[str, bool]) -> bool:
         if not self._config.enabled(record.id, switches):
