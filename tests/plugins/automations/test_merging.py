@@ -82,7 +82,7 @@ async def test_without_the_plugin_a_merge_fails_with_the_reason(office: Office) 
 
 async def test_finished_branches_are_really_merged(open_office: OpenOffice) -> None:
     office = await open_office(more=("worktrees", "merge"))
-    prompt = "!write made.txt x\n!bash git add -A && git commit -q -m Made"
+    prompt = "!write made.txt x\n!bash git add -A && git -c user.name=Peer -c user.email=peer@example.invalid commit -q -m Made"
     body = {"projectId": office.project, "mode": "worktree", "title": "Make it", "prompt": prompt}
     thread = await office.client.post("/api/threads", json=body)
     await office.socket.receive("agent:result", status="completed")
