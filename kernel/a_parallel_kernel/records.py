@@ -10,7 +10,6 @@ from a_parallel_kernel.context import Context, ReleaseStack
 from a_parallel_kernel.discovery import Candidate
 
 ACTIVE = (PluginState.RUNNING, PluginState.DEGRADED)
-MOUNTED = (*ACTIVE, PluginState.STARTING, PluginState.STOPPING)
 
 
 @dataclass(slots=True)

@@ -62,7 +62,7 @@ class Starter:
         migrate: Migrate,
         report: Callable[[str, BaseException | None, float], None],
     ) -> None:
-        self.manager = manager
+        self._manager = manager
         self._kernel = kernel
         self._config = config
         self._mounts = mounts
@@ -75,10 +75,10 @@ class Starter:
         plugin, manifest = record.plugin, _manifest(record)
         for specification in manifest.hooks:
             if specification not in self._specified:
-                self.manager.add_hookspecs(specification)
+                self._manager.add_hookspecs(specification)
                 self._specified.add(specification)
-        if not self.manager.has_plugin(record.id):
-            self.manager.register(plugin, name=record.id)
+        if not self._manager.has_plugin(record.id):
+            self._manager.register(plugin, name=record.id)
 
     async def start(self, record: Record, phase: Phase) -> None:
         """Start a plugin; on failure everything is released again and ``record.error`` says why."""

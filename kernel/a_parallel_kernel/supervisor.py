@@ -76,7 +76,6 @@ class Supervisor:
         self._publish = publish
         self._graph = ServiceGraph({}, self._given)
         self._moving = asyncio.Lock()
-        self.manager = starter.manager
 
     # --- boot and shutdown ------------------------------------------------------------------------
 

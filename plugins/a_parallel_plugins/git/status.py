@@ -78,11 +78,11 @@ class StatusReader:
     async def _read(self, work_tree: Path) -> "Files":
         """Ask git; watched from before, so that a change meanwhile is not missed."""
         async with self._slots:
-            stamp = await self._unchanged.begin(work_tree)
+            beginning = await self._unchanged.begin(work_tree)
             report = await self.report(work_tree)
             files = Files(report, *await self._lines(work_tree, report))
-        if stamp is not None:
-            self._unchanged.put(work_tree, stamp, files)
+        if beginning is not None:
+            self._unchanged.put(work_tree, beginning, files)
         return files
 
     async def _lines(self, work_tree: Path, report: parse.Report) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import pygit2
 
@@ -18,8 +18,16 @@ IN_HOME = (".gitconfig", ".config/git/config", ".config/git/ignore", ".config/gi
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry(Generic[ValueT]):
+class Beginning:
+    """What was there before git was asked: the number of the watch, and the stamp of everything but the files."""
+
+    watch: int
     stamp: Stamp
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry(Generic[ValueT]):
+    beginning: Beginning
     value: ValueT
 
 
@@ -33,29 +41,28 @@ class UnchangedTrees(Generic[ValueT]):
     async def get(self, work_tree: Path) -> ValueT | None:
         """Return the value that was put last, if git would say the same now."""
         entry = self._entries.get(work_tree)
-        if entry is None or not await asyncio.to_thread(self._holds, work_tree, entry.stamp):
+        if entry is None or not await asyncio.to_thread(self._holds, work_tree, entry.beginning):
             self._entries.pop(work_tree, None)
             return None
         return entry.value
 
-    async def begin(self, work_tree: Path) -> Stamp | None:
-        """Return the stamp to put the value with, or None if this tree cannot be watched; before git is asked."""
+    async def begin(self, work_tree: Path) -> Beginning | None:
+        """Return what to put the value with, or None if this tree cannot be watched; before git is asked."""
         return await asyncio.to_thread(self._begin, work_tree)
 
-    def put(self, work_tree: Path, stamp: Stamp, value: ValueT) -> None:
+    def put(self, work_tree: Path, beginning: Beginning, value: ValueT) -> None:
         """Remember what git said."""
-        self._entries[work_tree] = _Entry(stamp, value)
+        self._entries[work_tree] = _Entry(beginning, value)
 
     def close(self) -> None:
         """Forget everything."""
         self._entries.clear()
         self._watch.close()
 
-    def _holds(self, work_tree: Path, stamp: Stamp) -> bool:
-        number, *rest = stamp
-        return self._watch.unchanged(work_tree, cast(int, number)) and stamp_of(work_tree) == tuple(rest)
+    def _holds(self, work_tree: Path, beginning: Beginning) -> bool:
+        return self._watch.unchanged(work_tree, beginning.watch) and stamp_of(work_tree) == beginning.stamp
 
-    def _begin(self, work_tree: Path) -> Stamp | None:
+    def _begin(self, work_tree: Path) -> Beginning | None:
         try:
             repository = pygit2.Repository(str(work_tree))
             tracked = _directories_of(repository)
@@ -67,9 +74,9 @@ class UnchangedTrees(Generic[ValueT]):
             path = prefix + directory
             return path in tracked or not repository.path_is_ignored(f"{path}/")
 
-        number = self._watch.begin(work_tree, wanted)
-        stamp = stamp_of(work_tree) if number is not None else None
-        return (number, *stamp) if stamp is not None else None
+        watch = self._watch.begin(work_tree, wanted)
+        stamp = stamp_of(work_tree)
+        return Beginning(watch, stamp) if watch is not None and stamp is not None else None
 
 
 def stamp_of(work_tree: Path) -> Stamp | None:
