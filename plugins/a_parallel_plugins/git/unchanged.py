@@ -7,6 +7,7 @@ from typing import Generic, TypeVar
 
 import pygit2
 
+from a_parallel_plugins.git.tracked import TrackedDirectories
 from a_parallel_plugins.git.watch import TreeWatch
 
 ValueT = TypeVar("ValueT")
@@ -63,20 +64,22 @@ class UnchangedTrees(Generic[ValueT]):
         return self._watch.unchanged(work_tree, beginning.watch) and stamp_of(work_tree) == beginning.stamp
 
     def _begin(self, work_tree: Path) -> Beginning | None:
+        stamp = stamp_of(work_tree)  # before the index is read: of an index replaced meanwhile it must not hold
+        if stamp is None:
+            return None
         try:
             repository = pygit2.Repository(str(work_tree))
-            tracked = _directories_of(repository)
             prefix = _prefix(repository, work_tree)
+            tracked = TrackedDirectories(repository)
+
+            def wanted(directory: str) -> bool:
+                path = prefix + directory
+                return not repository.path_is_ignored(f"{path}/") or path in tracked
+
+            watch = self._watch.begin(work_tree, wanted)
         except (pygit2.GitError, OSError, ValueError):
             return None
-
-        def wanted(directory: str) -> bool:
-            path = prefix + directory
-            return path in tracked or not repository.path_is_ignored(f"{path}/")
-
-        watch = self._watch.begin(work_tree, wanted)
-        stamp = stamp_of(work_tree)
-        return Beginning(watch, stamp) if watch is not None and stamp is not None else None
+        return None if watch is None else Beginning(watch, stamp)
 
 
 def stamp_of(work_tree: Path) -> Stamp | None:
@@ -120,17 +123,6 @@ def _tips(repository: pygit2.Repository) -> tuple[str | None, str | None]:
     branch = repository.lookup_branch(repository.head.shorthand)
     upstream = branch.upstream if branch is not None else None
     return head, str(upstream.target) if upstream is not None else None
-
-
-def _directories_of(repository: pygit2.Repository) -> set[str]:
-    """Return every directory with a tracked file below it; such a one counts even if it is ignored."""
-    found: set[str] = set()
-    for entry in repository.index:
-        directory = entry.path.rpartition("/")[0]
-        while directory and directory not in found:
-            found.add(directory)
-            directory = directory.rpartition("/")[0]
-    return found
 
 
 def _prefix(repository: pygit2.Repository, work_tree: Path) -> str:

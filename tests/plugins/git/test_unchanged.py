@@ -77,6 +77,15 @@ async def test_a_change_is_seen_at_once(what: str, repository: Path) -> None:
     trees.close()
 
 
+@pytest.mark.parametrize("version", ["2", "3", "4"])
+async def test_tracked_files_in_an_ignored_directory_are_seen_in_any_index(version: str, repository: Path) -> None:
+    git(repository, "update-index", "--index-version", version)
+    trees: UnchangedTrees[str] = UnchangedTrees()
+    assert await remembered(trees, repository) == "said"
+    CHANGES["a tracked file in an ignored directory"](repository)
+    assert await trees.get(repository) is None
+
+
 async def test_the_upstream_moving_is_seen(repository: Path) -> None:
     bare = repository.parent / "remote.git"
     git(repository.parent, "init", "-q", "--bare", str(bare))
