@@ -110,7 +110,7 @@ class Admin:
             post("/api/kernel/plugins/{id}/enable", self.enable, access="admin", scope="admin"),
             post("/api/kernel/plugins/{id}/disable", self.disable, access="admin", scope="admin"),
             get("/api/kernel/health", self.health, access="admin"),
-            get("/api/kernel/openapi.json", self.openapi, access="admin"),
+            get("/api/kernel/openapi.json", self.openapi, access="admin", returns=dict[str, Any]),
         ]
 
     def topics(self) -> Iterable[Topic]:

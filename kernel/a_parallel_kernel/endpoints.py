@@ -51,6 +51,11 @@ class Endpoint:
         """What an access token needs."""
         return self.route.scope or ("read" if self.route.method == "GET" else "run")
 
+    @property
+    def documented(self) -> Any:
+        """Type of the answer for the documentation: what the route says, or else its handler."""
+        return self.signature.returns if self.route.returns is None else self.route.returns
+
     # Built on first use: models are the larger part of the time that a server takes to start.
     @cached_property
     def body(self) -> TypeAdapter[Any] | None:

@@ -62,7 +62,7 @@ def _wanted(routes: list[Endpoint]) -> Iterator[tuple[str, Mode, Any]]:
     for endpoint in routes:
         yield f"{endpoint.action} body", "validation", endpoint.signature.body
         yield f"{endpoint.action} query", "validation", endpoint.signature.query
-        yield f"{endpoint.action} returns", "serialization", _serialised(endpoint.signature.returns)
+        yield f"{endpoint.action} returns", "serialization", _serialised(endpoint.documented)
 
 
 def _serialised(returns: Any) -> Any:
@@ -163,7 +163,7 @@ def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, A
 
 
 def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
-    route, returns = endpoint.route, endpoint.signature.returns
+    route, returns = endpoint.route, endpoint.documented
     schema: Schema = _OK if returns in _NOTHING else {}
     schema = schemas.get(f"{endpoint.action} returns", "serialization") or schema
     success = _content("Success.", schema) if not _is_raw(returns) else {"description": "Success."}

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from a_parallel_contracts import WireModel
 from a_parallel_contracts.git import GitSummary
@@ -56,7 +56,7 @@ class PullRequestBody(WireModel):
 class MessageBody(WireModel):
     """Body of ``generate-commit-message``; only ``true`` itself includes what is not staged."""
 
-    include_unstaged: Any = None
+    include_unstaged: Annotated[Any, WithJsonSchema({"type": "boolean"})] = None
 
 
 class Output(WireModel):

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError
 
 from a_parallel_contracts import Omissible, WireModel
@@ -68,10 +68,38 @@ class RepositoryQuery(BaseModel):
         return min(value, 100)
 
 
-class Repositories(WireModel):
-    """Answer of ``GET /api/github/repos``; the objects are GitHub's."""
+_TEXT, _MAYBE_TEXT, _FLAG, _NUMBER = (
+    {"type": "string"},
+    {"type": ["string", "null"]},
+    {"type": "boolean"},
+    {"type": "integer"},
+)
+_REPOSITORY = {
+    "type": "object",
+    "description": "A repository as GitHub's REST API tells it; what a page shows, of many more fields.",
+    "properties": {
+        "id": _NUMBER,
+        "name": _TEXT,
+        "full_name": _TEXT,
+        "description": _MAYBE_TEXT,
+        "private": _FLAG,
+        "fork": _FLAG,
+        "language": _MAYBE_TEXT,
+        "stargazers_count": _NUMBER,
+        "html_url": _TEXT,
+        "clone_url": _TEXT,
+        "ssh_url": _TEXT,
+        "default_branch": _TEXT,
+        "updated_at": _MAYBE_TEXT,
+    },
+    "required": ["id", "name", "full_name", "clone_url"],
+}
 
-    repos: list[dict[str, Any]]
+
+class Repositories(WireModel):
+    """Answer of ``GET /api/github/repos``; the objects are GitHub's, passed on whole."""
+
+    repos: list[Annotated[dict[str, Any], WithJsonSchema(_REPOSITORY)]]
     has_more: bool
 
 
