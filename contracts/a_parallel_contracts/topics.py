@@ -71,11 +71,14 @@ class Inbound:
         name: of the message.
         model: validates ``data``; what does not fit is ignored and logged (``websocket.md`` §2).
         handler: called with the socket and the model, in the order of arrival for each socket.
+        answer: model of the ``data`` of a frame of the same name that `handler` sends back with `Socket.send`;
+            for the description of ``/ws``.
     """
 
     name: str
     model: type[BaseModel]
     handler: Callable[[Socket, Any], Awaitable[None]]
+    answer: type[BaseModel] | None = None
 
 
 class SocketOpened(Event):

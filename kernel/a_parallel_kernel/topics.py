@@ -98,6 +98,10 @@ class TopicTable:
         """Return who receives messages of that name."""
         return self._inbound.get(name)
 
+    def messages(self) -> list[MountedInbound]:
+        """Return all incoming messages, by name."""
+        return sorted(self._inbound.values(), key=lambda one: one.inbound.name)
+
     def topics(self) -> list[MountedTopic]:
         """Return all topics, by name."""
         return sorted(self._topics, key=lambda one: one.topic.name)

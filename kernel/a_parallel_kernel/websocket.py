@@ -20,7 +20,7 @@ from a_parallel_kernel.deliveries import Deliveries
 from a_parallel_kernel.frames import event_frame
 from a_parallel_kernel.inbox import Inbox
 from a_parallel_kernel.sockets import GOODBYE, Connection
-from a_parallel_kernel.topics import MountedTopic, TopicTable
+from a_parallel_kernel.topics import MountedInbound, MountedTopic, TopicTable
 
 log = logging.getLogger("a_parallel.hub")
 
@@ -96,6 +96,10 @@ class Hub:
     def topics(self) -> list[MountedTopic]:
         """Return everything that is mounted, by name."""
         return self._table.topics()
+
+    def messages(self) -> list[MountedInbound]:
+        """Return all messages that plugins receive, by name."""
+        return self._table.messages()
 
     def hear(self, event: Event) -> None:
         """Send `event` to those who may see it; to be tapped into the bus."""

@@ -69,7 +69,7 @@ class PtyPlugin(Plugin, ThreadHooks):
             Inbound("pty:write", models.Write, self.service.write),
             Inbound("pty:resize", models.Resize, self.service.resize),
             Inbound("pty:kill", models.Named, self.service.kill),
-            Inbound("pty:list", models.Nothing, self.service.show_all),
+            Inbound("pty:list", models.Nothing, self.service.show_all, answer=models.TerminalList),
             Inbound("pty:attach", models.Named, self.service.attach),
         ]
 
