@@ -1,11 +1,11 @@
-"""The kernel's own routes: health, plugins, the description of the API."""
+"""The kernel's own routes: health and plugins."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Literal
 
 from a_parallel_contracts.errors import Conflict, NotFound
-from a_parallel_contracts.http import Request, Response, Route, get, post
+from a_parallel_contracts.http import Request, Route, get, post
 from a_parallel_contracts.ids import now
 from a_parallel_contracts.models import WireModel
 from a_parallel_contracts.plugin import Health, Plugin, PluginState, PluginStateChanged
@@ -82,7 +82,6 @@ class Admin:
         supervisor: knows the plugins.
         config: says what is decided elsewhere.
         hooks: asks plugins for their health.
-        document: returns the OpenAPI document.
         version: of the distribution.
     """
 
@@ -91,13 +90,11 @@ class Admin:
         supervisor: Supervisor,
         config: Config,
         hooks: HookDispatcher,
-        document: Callable[[], dict[str, Any]],
         version: str,
     ) -> None:
         self._supervisor = supervisor
         self._config = config
         self._hooks = hooks
-        self._document = document
         self._version = version
         self._started = time.monotonic()
 
@@ -110,7 +107,6 @@ class Admin:
             post("/api/kernel/plugins/{id}/enable", self.enable, access="admin", scope="admin"),
             post("/api/kernel/plugins/{id}/disable", self.disable, access="admin", scope="admin"),
             get("/api/kernel/health", self.health, access="admin"),
-            get("/api/kernel/openapi.json", self.openapi, access="admin", returns=dict[str, Any]),
         ]
 
     def topics(self) -> Iterable[Topic]:
@@ -166,9 +162,3 @@ class Admin:
         if self._supervisor.active(record.id):
             health = await self._hooks.one(record.id, Plugin.health) or health
         return PluginHealth(id=record.id, state=record.state, ok=health.ok, detail=health.detail)
-
-    async def openapi(self, request: Request) -> Response:
-        """Describe every enabled route."""
-        import orjson
-
-        return Response(orjson.dumps(self._document()))

@@ -1,23 +1,14 @@
 """Describes everything that is mounted as an OpenAPI 3.1 document."""
 
 import inspect
-import logging
 from collections.abc import Iterable, Iterator
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
-
-from pydantic import TypeAdapter
-from pydantic.errors import PydanticUserError
+from typing import Any, Union, get_args, get_origin
 
 from a_parallel_contracts.http import FileResponse, Ok, Response
 from a_parallel_kernel.endpoints import Endpoint
+from a_parallel_kernel.schemas import Mode, Schema, Schemas, data_schema, topic_key
 from a_parallel_kernel.topics import MountedTopic
-
-log = logging.getLogger("a_parallel.http")
-
-Schema = dict[str, Any]
-Mode = Literal["validation", "serialization"]
-_Key = tuple[str, Mode]
 
 _ERROR = {"$ref": "#/components/responses/Error"}
 _OK = {"type": "object", "properties": {"ok": {"const": True}}, "required": ["ok"]}
@@ -34,9 +25,7 @@ def document(endpoints: Iterable[Endpoint], version: str, topics: Iterable[Mount
         topics: of the hub; described under ``x-topics``, each with the schema of its ``data``.
     """
     routes, sent = list(endpoints), list(topics)
-    schemas = _Schemas(
-        [*_wanted(routes), *((f"topic {one.topic.name}", "serialization", one.topic.event) for one in sent)]
-    )
+    schemas = Schemas([*_wanted(routes), *((topic_key(one), "serialization", one.topic.event) for one in sent)])
     paths: dict[str, dict[str, Any]] = {}
     canonical: dict[tuple[str, ...], Endpoint] = {}
     for endpoint in routes:
@@ -79,48 +68,7 @@ def _is_raw(returns: Any) -> bool:
     return all(member in _RAW for member in members)
 
 
-class _Schemas:
-    """JSON schemas of all types that occur, with their definitions in one place."""
-
-    def __init__(self, wanted: list[tuple[str, Mode, Any]]) -> None:
-        usable = [(key, mode, adapter) for key, mode, kind in wanted if (adapter := _adapter(key, mode, kind))]
-        found, definitions = TypeAdapter.json_schemas(usable, ref_template="#/components/schemas/{model}")
-        self._found: dict[_Key, Schema] = {key: _without_null_defaults(schema) for key, schema in found.items()}
-        self.definitions: dict[str, Schema] = _without_null_defaults(definitions.get("$defs", {}))
-
-    def get(self, key: str, mode: Mode) -> Schema | None:
-        """Return the schema of a type, or None if there is no type or it has none."""
-        return self._found.get((key, mode))
-
-    def resolved(self, key: str, mode: Mode) -> Schema:
-        """Return the schema of a model itself instead of a reference to it."""
-        schema = self.get(key, mode) or {}
-        return self.definitions[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-
-
-def _without_null_defaults(value: Any) -> Any:
-    """Drop defaults that are null: they say nothing, and where null is no valid value they are wrong."""
-    if isinstance(value, list):
-        return [_without_null_defaults(one) for one in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {key: one for key, one in value.items() if not (key == "default" and one is None)}
-    return {key: _without_null_defaults(one) for key, one in kept.items()}
-
-
-def _adapter(key: str, mode: Mode, kind: Any) -> TypeAdapter[Any] | None:
-    if kind is None:
-        return None
-    try:
-        adapter: TypeAdapter[Any] = TypeAdapter(kind)
-        adapter.json_schema(mode=mode)
-    except PydanticUserError as error:
-        log.warning("%s cannot be described: %s", key, str(error).partition(". ")[0])
-        return None
-    return adapter
-
-
-def _operation(endpoint: Endpoint, first: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _operation(endpoint: Endpoint, first: Endpoint, schemas: Schemas) -> dict[str, Any]:
     route = endpoint.route
     text = inspect.getdoc(route.handler) or "" if inspect.isroutine(route.handler) else ""
     operation: dict[str, Any] = {
@@ -153,7 +101,7 @@ def _path_parameters(first: Endpoint) -> list[dict[str, Any]]:
     ]
 
 
-def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, Any]]:
+def _query_parameters(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, Any]]:
     model = schemas.resolved(f"{endpoint.action} query", "validation")
     required = model.get("required", ())
     return [
@@ -162,7 +110,7 @@ def _query_parameters(endpoint: Endpoint, schemas: _Schemas) -> list[dict[str, A
     ]
 
 
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, Any]:
+def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
     route, returns = endpoint.route, endpoint.documented
     schema: Schema = _OK if returns in _NOTHING else {}
     schema = schemas.get(f"{endpoint.action} returns", "serialization") or schema
@@ -188,12 +136,10 @@ def _error_schema() -> Schema:
     return {"type": "object", "properties": {"error": {"type": "string"}}, "required": ["error"]}
 
 
-def _topic(mounted: MountedTopic, schemas: _Schemas) -> dict[str, Any]:
-    """Describe the ``data`` of a topic: the event without what the envelope carries or nobody sees."""
-    event, fields = mounted.topic.event, mounted.topic.event.model_fields
-    schema = dict(schemas.resolved(f"topic {mounted.topic.name}", "serialization"))
-    hidden = {fields[name].alias or name for name in mounted.hidden}
-    schema["properties"] = {name: one for name, one in schema.get("properties", {}).items() if name not in hidden}
-    optional = {field.alias or name for name, field in fields.items() if field.default is None}
-    schema["required"] = [name for name in schema.get("required", ()) if name not in hidden | optional]
-    return {"plugin": mounted.plugin, "event": event.__name__, "subject": mounted.topic.subject, "data": schema}
+def _topic(mounted: MountedTopic, schemas: Schemas) -> dict[str, Any]:
+    return {
+        "plugin": mounted.plugin,
+        "event": mounted.topic.event.__name__,
+        "subject": mounted.topic.subject,
+        "data": data_schema(mounted, schemas),
+    }
