@@ -21,6 +21,7 @@ from a_parallel_kernel.bus import Bus
 from a_parallel_kernel.clients import HttpSettings
 from a_parallel_kernel.config import Config, ServerSettings
 from a_parallel_kernel.context import Release
+from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
 from a_parallel_kernel.hooks import HookDispatcher
 from a_parallel_kernel.listen import take_address, url_of
@@ -50,10 +51,12 @@ class Kernel:
         url: where it listens, once started.
         services: what plugins provide, by name.
         supervisor: holds the plugins' records.
+        http: holds what is mounted.
     """
 
     url: str
     info: ServerInfo
+    http: HttpServer
     db: Database
     hooks: HookDispatcher
     supervisor: Supervisor
@@ -127,7 +130,7 @@ class Kernel:
         )
         self.services[SOCKETS.name] = self._hub
         self._bus.tap(self._hub.hear)
-        http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
+        self.http = http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
         manager = new_manager()
         self.hooks = HookDispatcher(manager, self._context_of, lambda plugin, error: self._report(plugin, error, 0.0))
         migrate = _migrator(store)
@@ -135,8 +138,8 @@ class Kernel:
         self.supervisor = Supervisor(
             self._candidates, self.config, Switches(store.db), starter, [SOCKETS.name], self.publish
         )
-        admin = Admin(self.supervisor, self.config, self.hooks, lambda: _document(http), VERSION)
-        http.mount(KERNEL, admin.routes(), admin.topics())
+        admin = Admin(self.supervisor, self.config, self.hooks, VERSION)
+        http.mount(KERNEL, [*admin.routes(), *Descriptions(http).routes()], admin.topics())
         return http
 
     def _http_services(self) -> HttpServices:
@@ -235,12 +238,6 @@ def _http_settings(server: ServerSettings) -> HttpSettings:
 
 def _info(server: ServerSettings, host: str, port: int) -> ServerInfo:
     return ServerInfo(VERSION, server.auth_mode, host, port, server.data_directory, server.origins, server.max_body)
-
-
-def _document(http: HttpServer) -> dict[str, Any]:
-    from a_parallel_kernel.openapi import document  # builds many models: only when somebody asks
-
-    return document(http.routes.endpoints(), VERSION, http.hub.topics())
 
 
 def _migrator(store: Store) -> Callable[[str, str, Collection[str]], Awaitable[None]]:
