@@ -126,9 +126,11 @@ class Client:
         return await self.call("DELETE", path, **options)
 
     @asynccontextmanager
-    async def websocket(self) -> AsyncIterator[WebSocket]:
-        """Connect to ``/ws``."""
-        async with self.kernel.session.ws_connect(f"{self.kernel.url}/ws", headers=self._headers) as socket:
+    async def websocket(self, **query: str) -> AsyncIterator[WebSocket]:
+        """Connect to ``/ws`` with further parameters of its query, such as ``since``."""
+        asked = {**({"token": self._token} if self._token else {}), **query}
+        connecting = self.kernel.session.ws_connect(f"{self.kernel.url}/ws", headers=self._headers, params=asked)
+        async with connecting as socket:
             yield WebSocket(socket)
 
 
