@@ -4,8 +4,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import yaml
-
 LIMIT = 64 * 1024
 """Characters of a front matter that are read; more is no front matter."""
 
@@ -49,6 +47,8 @@ def read_document(text: str) -> Document:
 
 def _by_yaml(head: str) -> dict[str, str] | None:
     """Return the single values; None if this is no YAML or no mapping."""
+    import yaml  # late: the start of the server reads no front matter
+
     try:
         loaded = yaml.load(head, Loader=yaml.BaseLoader)  # noqa: S506 - makes texts, lists and mappings alone
     except (yaml.YAMLError, RecursionError, ValueError):

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import os
 import sys
 import tomllib
@@ -117,6 +118,7 @@ def _dispatch(words: list[str]) -> int:
     rest = words[1:] if words and words[0] == word else words
     if word == "serve":
         return _serve(rest)
+    gc.enable()
     from a_parallel_kernel import commands
 
     if word in commands.BUILT_IN:

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import functools
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -37,14 +38,20 @@ class Incompatible(Exception):
 
 def find_candidates(group: str = ENTRY_POINT_GROUP) -> list[Candidate]:
     """Return every installed plugin, ordered by id; a name that two packages claim appears twice."""
-    return sorted((_candidate(point) for point in importlib_metadata.entry_points(group=group)), key=lambda c: c.id)
+    named = functools.cache(_named)  # a package brings many plugins, and each look reads all of its metadata
+    points = importlib_metadata.entry_points(group=group)
+    return sorted((_candidate(point, named) for point in points), key=lambda candidate: candidate.id)
 
 
-def _candidate(point: importlib_metadata.EntryPoint) -> Candidate:
-    distribution = point.dist
-    if distribution is None:
-        return Candidate(point.name, point.load)
-    return Candidate(point.name, point.load, distribution.name, distribution.version)
+def _candidate(
+    point: importlib_metadata.EntryPoint, named: Callable[[importlib_metadata.Distribution], tuple[str, str]]
+) -> Candidate:
+    return Candidate(point.name, point.load, *(named(point.dist) if point.dist is not None else ()))
+
+
+def _named(distribution: importlib_metadata.Distribution) -> tuple[str, str]:
+    metadata = distribution.metadata
+    return metadata["Name"], metadata["Version"]
 
 
 async def load(candidate: Candidate, deadline: float) -> Plugin:

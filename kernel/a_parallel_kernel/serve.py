@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import sys
@@ -33,6 +34,8 @@ async def _serve(config: Config) -> int:
     kernel = Kernel(config)
     try:
         await kernel.start()
+        gc.freeze()
+        gc.enable()
         print(f"a-parallel is ready at {kernel.url}", flush=True)
         _warn(config)
         await stop.wait()

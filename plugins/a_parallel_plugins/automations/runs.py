@@ -149,8 +149,7 @@ class Runs:
 
         Whatever a person starts in the thread later is that person's own affair.
         """
-        starting = self._starting.get(run.thread.id)
-        if starting is None or starting[0].merges:
+        if run.thread.automation_id is None or not set(READ_ONLY) <= set(run.disallowed_tools):
             return run
         asks = run.permission_mode == PermissionMode.AUTO_EDIT
         return replace(run, permission_mode=PermissionMode.CONFIRM_EDIT if asks else run.permission_mode)

@@ -20,7 +20,6 @@ from a_parallel_plugins.automations.settings import AutomationsSettings
 from a_parallel_plugins.automations.slots import SlotState
 from a_parallel_plugins.automations.store import Planned
 from a_parallel_plugins.automations.timer import Timer
-from a_parallel_plugins.automations.trigger import ScheduleTrigger
 
 PolicyT = TypeVar("PolicyT", MissedPolicy, OverlapPolicy)
 
@@ -118,6 +117,8 @@ class Scheduling:
         if planned is None or rhythm is None or planned.next_fire_at is None:
             self.timer.cancel(id)
             return
+        from a_parallel_plugins.automations.trigger import ScheduleTrigger  # and with it APScheduler, when needed
+
         trigger = ScheduleTrigger(rhythm.schedule, rhythm.zone, planned.automation.jitter or 0)
         self.timer.set(id, trigger.delayed(_moment(planned.next_fire_at)), trigger)
 

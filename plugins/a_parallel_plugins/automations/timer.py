@@ -1,14 +1,17 @@
 """Wakes the plugin when an automation is due. APScheduler is nothing but the timer; what is due stands in rows."""
 
+import functools
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, tzinfo
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
+import tzlocal
 
-from a_parallel_plugins.automations.trigger import ScheduleTrigger
+if TYPE_CHECKING:
+    from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+    from a_parallel_plugins.automations.trigger import ScheduleTrigger
 
 Wake = Callable[[str], Awaitable[None]]
 
@@ -26,7 +29,7 @@ class Timer(Protocol):
         """Call nothing any more."""
         ...
 
-    def set(self, id: str, at: datetime, trigger: ScheduleTrigger) -> None:
+    def set(self, id: str, at: datetime, trigger: "ScheduleTrigger") -> None:
         """Call at a moment, then whenever `trigger` fires; replaces what was set."""
         ...
 
@@ -40,44 +43,57 @@ class Timer(Protocol):
 
 
 class SchedulerTimer:
-    """A timer on APScheduler."""
+    """A timer on APScheduler, which is loaded with the first automation that is set: most have none."""
 
     def __init__(self, wake: Wake) -> None:
         logging.getLogger("apscheduler").setLevel(logging.WARNING)  # it tells of every single job
         self._wake = wake
+        self._started = False
+
+    @functools.cached_property
+    def _scheduler(self) -> "AsyncIOScheduler":
+        from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
         # However late it is, the rows decide what is still to be done.
         defaults = {"misfire_grace_time": None, "coalesce": True, "max_instances": 3}
-        self._scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        scheduler = AsyncIOScheduler(timezone=UTC, job_defaults=defaults)
+        if self._started:
+            scheduler.start()
+        return scheduler
+
+    @property
+    def _loaded(self) -> bool:
+        return "_scheduler" in self.__dict__
 
     def start(self) -> None:
         """Begin."""
-        self._scheduler.start()
+        self._started = True
+        if self._loaded:
+            self._scheduler.start()
 
     def stop(self) -> None:
         """Call nothing any more."""
-        self._scheduler.shutdown(wait=False)
+        if self._loaded:
+            self._scheduler.shutdown(wait=False)
 
-    def set(self, id: str, at: datetime, trigger: ScheduleTrigger) -> None:
+    def set(self, id: str, at: datetime, trigger: "ScheduleTrigger") -> None:
         """Call at a moment, then whenever `trigger` fires."""
         self._scheduler.add_job(self._wake, trigger, (id,), id=id, next_run_time=at, replace_existing=True)
 
     def cancel(self, id: str) -> None:
         """Forget an automation."""
-        try:
+        if id in self.ids():
             self._scheduler.remove_job(id)
-        except JobLookupError:
-            log.debug("automation %s had no timer", id)
 
     def ids(self) -> list[str]:
         """Return the automations that are set."""
-        return [job.id for job in self._scheduler.get_jobs()]
+        return [job.id for job in self._scheduler.get_jobs()] if self._loaded else []
 
 
 def server_zone() -> tzinfo:
     """Return the machine's time zone; UTC if it cannot be told."""
     try:
-        zone: tzinfo = AsyncIOScheduler().timezone
+        return tzlocal.get_localzone()
     except (LookupError, ValueError, OSError) as error:
         log.warning("the time zone of this machine cannot be told (%s); schedules mean UTC", error)
         return UTC
-    return zone

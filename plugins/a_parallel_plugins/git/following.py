@@ -1,16 +1,12 @@
 """Notices what people do with git outside of the server: HEAD and index of followed working trees (inotify(7))."""
 
 import asyncio
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import pygit2
+from a_parallel_plugins.git import inotify
 
-if sys.platform == "linux":
-    from inotify_simple import INotify, flags
-
-    MASK = flags.CREATE | flags.MOVED_TO | flags.MODIFY | flags.ONLYDIR
+MASK = inotify.CREATE | inotify.MOVED_TO | inotify.MODIFY | inotify.ONLYDIR
 
 NAMES = ("HEAD", "index")
 """Git replaces both by renaming a lock file, so one move is one change (gitrepository-layout(5))."""
@@ -27,56 +23,59 @@ class GitDirectories:
         self._changed = changed
         self._keys: dict[int, str] = {}
         self._numbers: dict[str, int] = {}
-        self._inotify = INotify(nonblocking=True) if sys.platform == "linux" else None
-        if self._inotify is not None:
-            asyncio.get_running_loop().add_reader(self._inotify.fileno(), self._read)
+        self._watches: inotify.Watches | None = None
+        self._closed = not inotify.THERE
 
     async def follow(self, key: str, work_tree: Path) -> None:
         """Follow a working tree under `key`; once is enough. Harmless if it is no repository."""
-        if self._inotify is None or key in self._numbers:
+        if self._closed or key in self._numbers:
             return
         directory = await asyncio.to_thread(_git_directory, work_tree)
-        if directory is None or self._inotify is None or key in self._numbers:
+        if directory is None or self._closed or key in self._numbers:
             return
         try:
-            number = self._inotify.add_watch(directory, MASK)
-        except OSError:  # gone meanwhile, or no watches left
+            number = self._opened().add(directory, MASK)
+        except OSError:  # gone meanwhile, or nothing more can be watched
             return
         self._numbers[key], self._keys[number] = number, key
 
     def forget(self, key: str) -> None:
         """Follow a working tree no more."""
         number = self._numbers.pop(key, None)
-        if number is None or self._inotify is None:
+        if number is None or self._watches is None:
             return
         self._keys.pop(number, None)
-        try:
-            self._inotify.rm_watch(number)
-        except OSError:  # the directory is gone, and its watch with it
-            return
+        self._watches.remove(number)
 
     def close(self) -> None:
         """Follow nothing any more."""
-        if self._inotify is not None:
-            asyncio.get_running_loop().remove_reader(self._inotify.fileno())
-            self._inotify.close()
-            self._inotify = None
+        self._closed = True
+        if self._watches is not None:
+            asyncio.get_running_loop().remove_reader(self._watches.fileno())
+            self._watches.close()
+            self._watches = None
+
+    def _opened(self) -> inotify.Watches:
+        if self._watches is None:
+            self._watches = inotify.Watches()
+            asyncio.get_running_loop().add_reader(self._watches.fileno(), self._read)
+        return self._watches
 
     def _read(self) -> None:
-        if self._inotify is None:
-            return
-        for event in self._inotify.read(timeout=0):
+        for event in self._watches.read() if self._watches else ():
             key = self._keys.get(event.wd)
-            if event.mask & flags.Q_OVERFLOW:
+            if event.mask & inotify.Q_OVERFLOW:
                 for one in list(self._numbers):
                     self._changed(one)
-            elif event.mask & flags.IGNORED and key is not None:
+            elif event.mask & inotify.IGNORED and key is not None:
                 del self._keys[event.wd], self._numbers[key]
             elif key is not None and event.name in NAMES:
                 self._changed(key)
 
 
 def _git_directory(work_tree: Path) -> str | None:
+    import pygit2  # late, as it takes a while
+
     try:
         return str(pygit2.Repository(str(work_tree)).path)
     except pygit2.GitError:

@@ -6,12 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-import pygit2
-
 from a_parallel_plugins.git.commands import Commands, present
 from a_parallel_plugins.git.refs import RefStore
 from a_parallel_plugins.git.store_git import GitStore
-from a_parallel_plugins.git.store_libgit2 import Libgit2Store
 
 AnswerT = TypeVar("AnswerT")
 
@@ -32,6 +29,10 @@ class Questions:
         loop = asyncio.get_running_loop()
 
         def answer() -> AnswerT:
+            import pygit2  # takes 60 ms, which the start of the server need not wait for
+
+            from a_parallel_plugins.git.store_libgit2 import Libgit2Store
+
             present(path)
             try:
                 return question(Libgit2Store(path))

@@ -3,8 +3,10 @@
 import functools
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pygit2
+if TYPE_CHECKING:
+    import pygit2
 
 FULL_PATHS = (b"DIRC\0\0\0\2", b"DIRC\0\0\0\3")
 """How an index begins whose entries carry whole paths; version 4 shortens them (gitformat-index(5))."""
@@ -19,7 +21,7 @@ class TrackedDirectories:
     it is for. An ignored directory's name is rarely in the index at all, and that is quick to see.
     """
 
-    def __init__(self, repository: pygit2.Repository) -> None:
+    def __init__(self, repository: "pygit2.Repository") -> None:
         self._repository = repository
 
     def __contains__(self, directory: str) -> bool:

@@ -3,12 +3,13 @@
 import asyncio
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, TypeVar
-
-import pygit2
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from a_parallel_plugins.git.tracked import TrackedDirectories
 from a_parallel_plugins.git.watch import TreeWatch
+
+if TYPE_CHECKING:
+    import pygit2
 
 ValueT = TypeVar("ValueT")
 Stamp = tuple[object, ...]
@@ -64,6 +65,8 @@ class UnchangedTrees(Generic[ValueT]):
         return self._watch.unchanged(work_tree, beginning.watch) and stamp_of(work_tree) == beginning.stamp
 
     def _begin(self, work_tree: Path) -> Beginning | None:
+        import pygit2  # late, as it takes a while
+
         stamp = stamp_of(work_tree)  # before the index is read: of an index replaced meanwhile it must not hold
         if stamp is None:
             return None
@@ -87,6 +90,8 @@ def stamp_of(work_tree: Path) -> Stamp | None:
 
     HEAD, its commit, its upstream's commit, the index, and the settings and lists of ignored files.
     """
+    import pygit2
+
     try:
         repository = pygit2.Repository(str(work_tree))
         directory = Path(repository.path)
@@ -114,7 +119,7 @@ def _file_stamp(path: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_size, found.st_ino
 
 
-def _tips(repository: pygit2.Repository) -> tuple[str | None, str | None]:
+def _tips(repository: "pygit2.Repository") -> tuple[str | None, str | None]:
     if repository.head_is_unborn:
         return None, None
     head = str(repository.head.target)
@@ -125,7 +130,7 @@ def _tips(repository: pygit2.Repository) -> tuple[str | None, str | None]:
     return head, str(upstream.target) if upstream is not None else None
 
 
-def _prefix(repository: pygit2.Repository, work_tree: Path) -> str:
+def _prefix(repository: "pygit2.Repository", work_tree: Path) -> str:
     """Return the path of `work_tree` inside its repository's working tree, with a slash behind it, or nothing."""
     relative = work_tree.resolve().relative_to(Path(repository.workdir).resolve()).as_posix()
     return "" if relative == "." else f"{relative}/"

@@ -6,19 +6,17 @@ question never answers too early; a watcher that is told of changes some time la
 
 import itertools
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-if sys.platform == "linux":
-    from inotify_simple import INotify, flags
+from a_parallel_plugins.git import inotify
 
-    MASK = (
-        flags.MODIFY | flags.ATTRIB | flags.CREATE | flags.DELETE | flags.MOVED_FROM | flags.MOVED_TO
-        | flags.DELETE_SELF | flags.MOVE_SELF | flags.ONLYDIR | flags.DONT_FOLLOW | flags.EXCL_UNLINK
-    )  # fmt: skip
+MASK = (
+    inotify.MODIFY | inotify.ATTRIB | inotify.CREATE | inotify.DELETE | inotify.MOVED_FROM | inotify.MOVED_TO
+    | inotify.DELETE_SELF | inotify.MOVE_SELF | inotify.ONLYDIR | inotify.DONT_FOLLOW | inotify.EXCL_UNLINK
+)  # fmt: skip
 
 DIRECTORIES = 10_000
 """Of one tree; a larger one is read anew each time."""
@@ -47,7 +45,8 @@ class TreeWatch:
         self._numbers = itertools.count(1)
         self._trees: dict[Path, _Tree] = {}
         self._of: dict[int, set[_Tree]] = {}
-        self._inotify = INotify(nonblocking=True) if sys.platform == "linux" else None
+        self._watches: inotify.Watches | None = None
+        self._closed = False
 
     def begin(self, root: Path, wanted: Callable[[str], bool]) -> int | None:
         """Watch a tree from now on and return the number of this watch; to be called before the tree is read.
@@ -62,12 +61,13 @@ class TreeWatch:
         Returns:
             None if the tree cannot be watched.
         """
-        if self._inotify is None or _remote(root):
+        if not inotify.THERE or self._closed or _remote(root):
             return None
         with self._lock:
             self._forget(root)
             tree = self._trees[root] = _Tree(next(self._numbers))
             try:
+                self._watches = self._watches or inotify.Watches()
                 self._add(tree, root, wanted)
             except (OSError, TooLarge):  # no watches left, or the tree changes right now: read it anew next time
                 self._forget(root)
@@ -93,9 +93,10 @@ class TreeWatch:
         with self._lock:
             self._trees.clear()
             self._of.clear()
-            if self._inotify is not None:
-                self._inotify.close()
-                self._inotify = None
+            self._closed = True
+            if self._watches is not None:
+                self._watches.close()
+                self._watches = None
 
     def _add(self, tree: _Tree, root: Path, wanted: Callable[[str], bool]) -> None:
         for directory in _directories(root, wanted, self._watch_for(tree)):
@@ -103,21 +104,19 @@ class TreeWatch:
                 raise TooLarge(directory)
 
     def _watch_for(self, tree: _Tree) -> Callable[[str], None]:
-        assert self._inotify is not None
-        add_watch, of = self._inotify.add_watch, self._of
+        assert self._watches is not None
+        add, of = self._watches.add, self._of
 
         def watch(directory: str) -> None:
-            number = add_watch(directory, MASK)
+            number = add(directory, MASK)
             tree.watches.add(number)
             of.setdefault(number, set()).add(tree)
 
         return watch
 
     def _drain(self) -> None:
-        if self._inotify is None:
-            return
-        for event in self._inotify.read(timeout=0):
-            lost = event.mask & flags.Q_OVERFLOW
+        for event in self._watches.read() if self._watches else ():
+            lost = event.mask & inotify.Q_OVERFLOW
             for tree in self._trees.values() if lost else self._of.get(event.wd, ()):
                 tree.changed = True
 
@@ -128,14 +127,8 @@ class TreeWatch:
             others.discard(tree)
             if not others:
                 del self._of[number]
-                self._unwatch(number)
-
-    def _unwatch(self, number: int) -> None:
-        assert self._inotify is not None
-        try:
-            self._inotify.rm_watch(number)
-        except OSError:  # the directory is gone, and its watch with it
-            return
+                if self._watches is not None:
+                    self._watches.remove(number)
 
 
 def _directories(root: Path, wanted: Callable[[str], bool], watch: Callable[[str], None]) -> Iterator[str]:

@@ -3,9 +3,6 @@
 import os
 import re
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 _IV = 12
 _TAG = 16
 _STORED = re.compile(r"([0-9a-fA-F]{24}):([0-9a-fA-F]{32}):((?:[0-9a-fA-F]{2})*)")
@@ -19,6 +16,8 @@ def encrypt(key: bytes, text: str, iv: bytes | None = None) -> str:
         text: any.
         iv: of 12 bytes, never used before with this key; a fresh random one by default.
     """
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # late: most servers start without a secret
+
     iv = os.urandom(_IV) if iv is None else iv
     sealed = AESGCM(key).encrypt(iv, text.encode("utf-8"), None)
     return f"{iv.hex()}:{sealed[-_TAG:].hex()}:{sealed[:-_TAG].hex()}"
@@ -26,6 +25,9 @@ def encrypt(key: bytes, text: str, iv: bytes | None = None) -> str:
 
 def decrypt(key: bytes, stored: str) -> str | None:
     """Return the text, or None if it was encrypted with another key, was changed, or never was encrypted."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     parts = _STORED.fullmatch(stored)
     if parts is None:
         return None
