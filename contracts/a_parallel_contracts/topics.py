@@ -1,6 +1,6 @@
 """WebSocket topics and incoming messages as descriptions (``websocket.md`` §2)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -9,6 +9,9 @@ from pydantic import BaseModel
 from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.services import ServiceKey
+
+Recall = Callable[[Collection[str]], Awaitable[Mapping[str, Event]]]
+"""Returns the events as they would be told now, by reference; what is gone is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,8 @@ class Topic:
         event: class of the event; subclasses are not included.
         subject: field that becomes the envelope's ``threadId``; empty text without one.
         owner: field that holds the user id of the one who may see it.
-        loads: service that is asked for the owner of the subject when `owner` is not given.
+        loads: service that is asked for the owner of the subject: when `owner` is not given, and always when an
+            event is told again, since the owner may have changed.
         socket: field that holds the id of the only socket it goes to, in order with everything else that goes
             there; all who may see it get an event in which it is None.
         audience: ``owner`` (see above; an event without an owner reaches nobody in multi-user mode),
@@ -30,7 +34,11 @@ class Topic:
         coalesce: field by which waiting frames of one subject replace each other: within `interval`
             only the last is sent. Any other event of that subject is preceded by what waits.
         interval: seconds between two frames of one subject that coalesce.
-        logged: keep the event for clients that reconnect.
+        logged: keep events that `Transaction.emit` publishes for clients that reconnect. One that is published
+            without a transaction, or for one `socket` alone, is not kept.
+        reference: field that names what the event tells about, for events that hold more and more of one thing:
+            the log keeps the name alone, and `recall` is asked for the rest once, however often it was told.
+        recall: goes with `reference`.
     """
 
     name: str
@@ -43,6 +51,8 @@ class Topic:
     interval: float = 0.05
     logged: bool = True
     socket: str | None = None
+    reference: str | None = None
+    recall: Recall | None = None
 
 
 class Socket(Protocol):

@@ -23,10 +23,12 @@ from a_parallel_kernel.config import Config, ServerSettings
 from a_parallel_kernel.context import Release
 from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
+from a_parallel_kernel.eventlog import Entries, EventLog, last_number
 from a_parallel_kernel.hooks import HookDispatcher
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.replay import Replays
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
 from a_parallel_kernel.store import Store
@@ -64,6 +66,7 @@ class Kernel:
     def __init__(self, config: Config, candidates: Iterable[Candidate] | None = None) -> None:
         self.config = config
         self.services: dict[str, Any] = {}
+        self.handing_over = False
         self._candidates = find_candidates() if candidates is None else list(candidates)
         self._bus = Bus()
         self._exit = AsyncExitStack()
@@ -94,7 +97,7 @@ class Kernel:
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
         self.db = store.db
-        http = self._build(store)
+        http = self._build(store, await store.db.run(last_number))
         await self._boot()
         runner = http.runner()
         await runner.setup()
@@ -120,7 +123,7 @@ class Kernel:
         self._exit.callback(lock.release)
         return lock
 
-    def _build(self, store: Store) -> HttpServer:
+    def _build(self, store: Store, last_event: int) -> HttpServer:
         self._hub = Hub(
             _http_settings(self.config.server),
             authenticator=self._authenticator,
@@ -128,8 +131,11 @@ class Kernel:
             publish=self.publish,
             report=self._report,
         )
+        events = EventLog(last_event, self._hub.table.of, self._publish_logged)
+        self._hub.opened = Replays(events, store.db, self._hub.table, self._resources).opened
+        store.db.log_events(events)
         self.services[SOCKETS.name] = self._hub
-        self._bus.tap(self._hub.hear)
+        self._bus.tap(lambda event: self._hub.hear(event, self._bus.note))
         self.http = http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
         manager = new_manager()
         self.hooks = HookDispatcher(manager, self._context_of, lambda plugin, error: self._report(plugin, error, 0.0))
@@ -181,6 +187,9 @@ class Kernel:
     def publish(self, event: Event) -> None:
         """Publish an event on the bus."""
         self._bus.publish(event)
+
+    def _publish_logged(self, event: Event, entries: Entries) -> None:
+        self._bus.publish(event, entries)
 
     def subscribe(self, plugin: str, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> Release:
         """Subscribe a plugin's handler and return what ends it."""

@@ -156,19 +156,23 @@ class Bus:
     """Publishes events to taps at once and to subscribers through their queues.
 
     Everything happens on the event loop's thread; `publish` from another one raises.
+
+    Attributes:
+        note: while taps are called, what `publish` was given beside the event.
     """
 
     def __init__(self) -> None:
         self._subscriptions: list[Subscription] = []
         self._by_type: dict[type[Event], tuple[Subscription, ...]] = {}
         self._taps: tuple[Tap, ...] = ()
-        self._pending: deque[Event] = deque()
+        self._pending: deque[tuple[Event, Any]] = deque()
         self._publishing = False
         self._unfinished = 0
         self._quiet: list[asyncio.Future[None]] = []
         self._thread: int | None = None
+        self.note: Any = None
 
-    def publish(self, event: Event) -> None:
+    def publish(self, event: Event, note: Any = None) -> None:
         """Hand `event` to everybody. Returns before the handlers run; never raises for their sake.
 
         An event published by a tap follows the one that the tap was called with.
@@ -177,15 +181,17 @@ class Bus:
             RuntimeError: called from another thread.
         """
         self._check_thread()
-        self._pending.append(event)
+        self._pending.append((event, note))
         if self._publishing:
             return
         self._publishing = True
         try:
             while self._pending:
-                self._dispatch(self._pending.popleft())
+                event, self.note = self._pending.popleft()
+                self._dispatch(event)
         finally:
             self._publishing = False
+            self.note = None
 
     def _check_thread(self) -> None:
         ident = threading.get_ident()

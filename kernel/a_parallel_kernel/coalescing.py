@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from a_parallel_contracts.events import Event
+from a_parallel_kernel.eventlog import Entry
 from a_parallel_kernel.topics import MountedTopic
 
-Deliver = Callable[[MountedTopic, Event], None]
+Deliver = Callable[[MountedTopic, Event, Entry | None], None]
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class _Slot:
     topic: MountedTopic
     timer: asyncio.TimerHandle
     waiting: Event | None = None
+    entry: Entry | None = None
 
 
 class Coalescer:
@@ -43,21 +45,21 @@ class Coalescer:
         """Return when nothing waits."""
         await self._quiet.wait()
 
-    def offer(self, topic: MountedTopic, event: Event) -> None:
+    def offer(self, topic: MountedTopic, event: Event, entry: Entry | None = None) -> None:
         """Send `event` now or later; whatever of its subject waits and is not replaced by it goes first."""
         subject = topic.subject(event)
         slot = self._slots.get(subject)
         if topic.topic.coalesce is None:
             if slot is not None:
                 self._flush(slot)
-            self._deliver(topic, event)
+            self._deliver(topic, event, entry)
         elif slot is None:
             self._slots[subject] = _Slot(topic, self._timer(topic, subject))
-            self._deliver(topic, event)
+            self._deliver(topic, event, entry)
         else:
             if slot.waiting is not None and not _same(slot.topic, slot.waiting, topic, event):
                 self._flush(slot)
-            self._wait(slot, topic, event)
+            self._wait(slot, topic, event, entry)
 
     def flush(self) -> None:
         """Send everything that waits."""
@@ -71,16 +73,16 @@ class Coalescer:
         self._slots.clear()
         self._count(-self._waiting)
 
-    def _wait(self, slot: _Slot, topic: MountedTopic, event: Event) -> None:
+    def _wait(self, slot: _Slot, topic: MountedTopic, event: Event, entry: Entry | None) -> None:
         if slot.waiting is None:
             self._count(1)
-        slot.topic, slot.waiting = topic, event
+        slot.topic, slot.waiting, slot.entry = topic, event, entry
 
     def _flush(self, slot: _Slot) -> None:
         event, slot.waiting = slot.waiting, None
         if event is not None:
             self._count(-1)
-            self._deliver(slot.topic, event)
+            self._deliver(slot.topic, event, slot.entry)
 
     def _timer(self, topic: MountedTopic, subject: str) -> asyncio.TimerHandle:
         return asyncio.get_running_loop().call_later(topic.topic.interval, self._due, subject)

@@ -13,6 +13,7 @@ from a_parallel_contracts.database import Reader, Row, Transaction
 from a_parallel_contracts.errors import ServiceUnavailable
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.connections import Session, connect_writer
+from a_parallel_kernel.eventlog import EventLog
 from a_parallel_kernel.reader import Readers
 from a_parallel_kernel.writer import Writer
 
@@ -80,6 +81,10 @@ class SqliteDatabase:
         """Figures of the writer."""
         writer = self._writer
         return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting)
+
+    def log_events(self, events: EventLog) -> None:
+        """Store events from now on in the transaction of the unit that emits them."""
+        self._writer.events = events
 
     async def write(self, unit: Callable[[Transaction], ResultT]) -> ResultT:
         """Run `unit` in the next group and return its result after the commit; see the contract."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.services import Resources, ServiceKey
+from a_parallel_kernel.eventlog import Entry
 from a_parallel_kernel.topics import MountedTopic
 
 log = logging.getLogger("a_parallel.hub")
@@ -24,19 +25,19 @@ class Deliveries:
     Parameters:
         resources: returns the service behind a topic's ``loads``, or None while nobody provides it.
         wanted: tells whether an owner makes a difference to anybody who is connected.
-        send: gets the topic, the event and its owner.
+        send: gets the topic, the event, its place in the log and its owner.
     """
 
     def __init__(
         self,
         resources: Callable[[ServiceKey[Any]], Resources[Any] | None],
         wanted: Callable[[], bool],
-        send: Callable[[MountedTopic, Event, str | None], None],
+        send: Callable[[MountedTopic, Event, Entry | None, str | None], None],
     ) -> None:
         self._resources = resources
         self._wanted = wanted
         self._send = send
-        self._queue: deque[tuple[MountedTopic, Event, str | None, Lookup | None]] = deque()
+        self._queue: deque[tuple[MountedTopic, Event, Entry | None, str | None, Lookup | None]] = deque()
         self._lookups: dict[tuple[str, str], Lookup] = {}
         self._task: asyncio.Task[None] | None = None
         self._quiet = asyncio.Event()
@@ -51,14 +52,14 @@ class Deliveries:
         """Return when nothing waits."""
         await self._quiet.wait()
 
-    def submit(self, topic: MountedTopic, event: Event) -> None:
+    def submit(self, topic: MountedTopic, event: Event, entry: Entry | None = None) -> None:
         """Send `event` after everything that was submitted before."""
         owner = topic.owner(event)
         lookup = self._lookup(topic, event) if owner is None else None
         if lookup is None and not self._queue:
-            self._send(topic, event, owner)
+            self._send(topic, event, entry, owner)
             return
-        self._queue.append((topic, event, owner, lookup))
+        self._queue.append((topic, event, entry, owner, lookup))
         self._quiet.clear()
         if self._task is None or self._task.done():
             self._task = asyncio.get_running_loop().create_task(self._drain(), name="hub: owners")
@@ -89,11 +90,11 @@ class Deliveries:
 
     async def _drain(self) -> None:
         while self._queue:
-            topic, event, owner, lookup = self._queue[0]
+            topic, event, entry, owner, lookup = self._queue[0]
             if lookup is not None:
                 owner = await lookup
             self._queue.popleft()
-            self._send(topic, event, owner)
+            self._send(topic, event, entry, owner)
         self._quiet.set()
 
     def close(self) -> None:

@@ -30,9 +30,19 @@ def envelope(name: str, subject: str, data: bytes) -> bytes:
     return b'{"type":%b,"threadId":%b,"data":%b}' % (orjson.dumps(name), _text(subject), data)
 
 
-def event_frame(name: str, subject: str, event: Event, leave_out: frozenset[str]) -> bytes:
-    """Return the frame of an event without the fields `leave_out` and those that are None."""
-    return text_frame(envelope(name, subject, encode_fields(event, leave_out)))
+def event_data(event: Event, leave_out: frozenset[str]) -> bytes:
+    """Return an event's ``data``: without the fields `leave_out` and those that are None."""
+    return encode_fields(event, leave_out)
+
+
+def event_frame(name: str, subject: str, data: bytes) -> bytes:
+    """Return the frame of an event."""
+    return text_frame(envelope(name, subject, data))
+
+
+def numbered_frame(name: str, subject: str, data: bytes, seq: int) -> bytes:
+    """Return the frame of an event with its number in the log, for sockets that asked for it."""
+    return text_frame(envelope(name, subject, data)[:-1] + b',"seq":%d}' % seq)
 
 
 def _text(value: str) -> bytes:

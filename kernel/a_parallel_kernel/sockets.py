@@ -43,6 +43,11 @@ class Connection:
         limit: bytes that may wait; one more frame, however large, is always taken.
         moved: called when the queue has become shorter.
         earlier: called before a frame for this socket alone, to queue what was published before it.
+
+    Attributes:
+        numbered: it asked for the numbers of events, so that it can go on from there.
+        known_until: events up to this number do not go to it as they are published.
+        replay: sends what it missed; while there is one, everything else waits.
     """
 
     def __init__(
@@ -62,6 +67,13 @@ class Connection:
         self.actor = actor
         self.credentials = credentials
         self.ignored = 0
+        self.numbered = False
+        self.known_until = 0
+        self.replay: asyncio.Task[None] | None = None
+        self._held: list[bytes] | None = None
+        self._held_size = 0
+        self._released = asyncio.Event()
+        self._released.set()
         self._websocket = websocket
         self._transport = request.transport
         self._writer = writer
@@ -100,8 +112,46 @@ class Connection:
         self._earlier()
         self.offer(text_frame(envelope(name, subject, body)))
 
+    def hold(self) -> None:
+        """Let everything that is offered wait for `release`; what is put `in_front` goes at once."""
+        self._held = []
+        self._released.clear()
+
+    def release(self) -> None:
+        """Queue what has waited."""
+        held, self._held, self._held_size = self._held or [], None, 0
+        self._released.set()
+        if held:
+            self.offer(b"".join(held))
+
+    def offer_numbered(self, frames: list[tuple[int, bytes]], joined: bytes, lowest: int) -> None:
+        """Queue frames with their numbers, but for those that the socket has been told already.
+
+        Parameters:
+            frames: number, or 0 for none, and frame.
+            joined: all of them.
+            lowest: the smallest number.
+        """
+        if lowest > self.known_until:
+            self.offer(joined)
+            return
+        unknown = [frame for seq, frame in frames if seq == 0 or seq > self.known_until]
+        if unknown:
+            self.offer(b"".join(unknown))
+
     def offer(self, frame: bytes) -> None:
         """Queue a frame, or close the socket if too much waits already."""
+        if self._held is None:
+            self.in_front(frame)
+        elif self._held_size > self._limit:
+            log.warning("socket %s of %s missed more than it can be told and is closed", self.id, self.actor.user_id)
+            self.close_soon(SLOW, "too slow", PATIENCE)
+        else:
+            self._held.append(frame)
+            self._held_size += len(frame)
+
+    def in_front(self, frame: bytes) -> None:
+        """Queue a frame before everything that is held; the same bound holds."""
         if self.closing:
             return
         if self.backlog > self._limit and not self._make_room():
@@ -154,14 +204,19 @@ class Connection:
         self._frames.clear()
         self._size = 0
 
+    async def written(self) -> None:
+        """Return when everything that is not held is written, or the socket takes no more."""
+        await self._idle.wait()
+
     async def settled(self) -> None:
         """Return when everything is written, or the socket takes no more."""
+        await self._released.wait()
         await self._idle.wait()
 
     @property
     def quiet(self) -> bool:
         """Whether nothing waits."""
-        return self._idle.is_set()
+        return self._idle.is_set() and self._released.is_set()
 
     def close_soon(self, code: int, reason: str, patience: float = GOODBYE) -> "asyncio.Task[None]":
         """Begin to close with `code`; frames that wait go first. After `patience` seconds the line is cut."""
@@ -186,6 +241,10 @@ class Connection:
     async def gone(self) -> None:
         """Let go of everything; called once when the connection has ended."""
         self._pump.cancel()
+        if self.replay is not None:
+            self.replay.cancel()
+        self._held, self._held_size = None, 0
+        self._released.set()
         self._idle.set()
         self._clear()
         self._moved()

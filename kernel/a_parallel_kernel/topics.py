@@ -40,6 +40,14 @@ class MountedTopic:
         value = getattr(event, self.topic.socket) if self.topic.socket else None
         return None if value is None else str(value)
 
+    def logged(self, event: Event) -> bool:
+        """Tell whether the event is kept for clients that reconnect."""
+        return self.topic.logged and self.socket(event) is None
+
+    def reference(self, event: Event) -> str | None:
+        """Return what the log keeps instead of the event's fields."""
+        return str(getattr(event, self.topic.reference)) if self.topic.reference else None
+
     def key(self, event: Event) -> Any:
         """Return what two events that replace each other have in common."""
         return getattr(event, self.topic.coalesce) if self.topic.coalesce else None
@@ -94,6 +102,10 @@ class TopicTable:
         """Return the topics of exactly this class of events."""
         return self._by_event.get(type(event), ())
 
+    def logged(self, name: str) -> MountedTopic | None:
+        """Return the topic of that name whose events are kept."""
+        return next((one for one in self._topics if one.topic.name == name and one.topic.logged), None)
+
     def inbound(self, name: str) -> MountedInbound | None:
         """Return who receives messages of that name."""
         return self._inbound.get(name)
@@ -108,9 +120,11 @@ class TopicTable:
 
 
 def _check_fields(topic: Topic) -> None:
-    for field in (topic.subject, topic.owner, topic.coalesce, topic.socket):
+    for field in (topic.subject, topic.owner, topic.coalesce, topic.socket, topic.reference):
         if field is not None and field not in topic.event.model_fields:
             raise TopicError(f"topic {topic.name}: {topic.event.__name__} has no field {field}")
+    if (topic.reference is None) != (topic.recall is None):
+        raise TopicError(f"topic {topic.name}: reference and recall go together")
 
 
 def _check_name(name: str, plugin: str, owners: dict[str, str]) -> None:

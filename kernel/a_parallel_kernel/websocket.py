@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from aiohttp import WSMsgType, web
 
 from a_parallel_contracts.auth import Actor, Authenticator, Credentials
+from a_parallel_contracts.errors import ApiError
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.services import Resources, ServiceKey
 from a_parallel_contracts.topics import Inbound, SocketClosed, SocketOpened, Topic
@@ -17,7 +18,8 @@ from a_parallel_kernel.batches import Batches
 from a_parallel_kernel.clients import Client, ClientGate, HttpSettings, credentials_of
 from a_parallel_kernel.coalescing import Coalescer
 from a_parallel_kernel.deliveries import Deliveries
-from a_parallel_kernel.frames import event_frame
+from a_parallel_kernel.eventlog import Entries, Entry
+from a_parallel_kernel.frames import event_data, event_frame, numbered_frame
 from a_parallel_kernel.inbox import Inbox
 from a_parallel_kernel.sockets import GOODBYE, Connection
 from a_parallel_kernel.topics import MountedInbound, MountedTopic, TopicTable
@@ -51,6 +53,10 @@ class Hub:
         report: told plugin, error (or None) and seconds of each message handled.
         queue: bytes that may wait for one socket before it is closed with 1013.
         opened: the place where a replay of missed events may begin.
+
+    Attributes:
+        table: everything that plugins have mounted.
+        opened: see above; it may be set as long as there is no socket.
     """
 
     def __init__(
@@ -69,9 +75,9 @@ class Hub:
         self._publish = publish
         self._report = report
         self._limit = queue
-        self._opened = opened
-        self._table = TopicTable()
-        self._inbox = Inbox(self._table, report)
+        self.opened = opened
+        self.table = TopicTable()
+        self._inbox = Inbox(self.table, report)
         self._connections: dict[str, Connection] = {}
         self._deliveries = Deliveries(resources, self._owners_matter, self._send)
         self._coalescer = Coalescer(self._deliveries.submit)
@@ -87,41 +93,54 @@ class Hub:
         Raises:
             TopicError: a name is taken, or a topic names a field that its event lacks.
         """
-        self._table.mount(plugin, topics)
+        self.table.mount(plugin, topics)
 
     def unmount(self, plugin: str) -> None:
         """Take all topics and incoming messages of a plugin away."""
-        self._table.unmount(plugin)
+        self.table.unmount(plugin)
 
     def topics(self) -> list[MountedTopic]:
         """Return everything that is mounted, by name."""
-        return self._table.topics()
+        return self.table.topics()
 
     def messages(self) -> list[MountedInbound]:
         """Return all messages that plugins receive, by name."""
-        return self._table.messages()
+        return self.table.messages()
 
-    def hear(self, event: Event) -> None:
-        """Send `event` to those who may see it; to be tapped into the bus."""
+    def hear(self, event: Event, entries: Entries | None = None) -> None:
+        """Send `event` to those who may see it; to be tapped into the bus.
+
+        Parameters:
+            event: what was published.
+            entries: where it stands in the log, if it does.
+        """
         if self._connections:
-            for topic in self._table.of(event):
-                self._coalescer.offer(topic, event)
+            for topic in self.table.of(event):
+                self._coalescer.offer(topic, event, entries.get(topic.topic.name) if entries else None)
 
     def _owners_matter(self) -> bool:
         return any(not connection.actor.sees_all for connection in self._connections.values())
 
-    def _send(self, topic: MountedTopic, event: Event, owner: str | None) -> None:
+    def _send(self, topic: MountedTopic, event: Event, entry: Entry | None, owner: str | None) -> None:
         only = topic.socket(event)
         key = (topic.topic.audience, owner, only)
-        if not self._batches.audience(key, lambda: list(self._audience(topic.topic, owner, only))):
+        batches = self._batches
+        if not batches.audience(key, lambda: list(self._audience(topic.topic, owner, only))):
             return
+        name, subject = topic.topic.name, topic.subject(event)
+        data = entry.data if entry is not None else None
         try:
-            frame = event_frame(topic.topic.name, topic.subject(event), event, topic.hidden)
+            data = event_data(event, topic.hidden) if data is None else data
         except Exception as error:
-            log.exception("%s of plugin %s cannot be encoded", topic.topic.name, topic.plugin)
+            log.exception("%s of plugin %s cannot be encoded", name, topic.plugin)
             self._report(topic.plugin, error, 0.0)
             return
-        self._batches.add(frame)
+        if batches.plain:
+            batches.add(event_frame(name, subject, data))
+        if batches.numbered and entry is not None:
+            batches.add_numbered(entry.seq, numbered_frame(name, subject, data, entry.seq))
+        elif batches.numbered:
+            batches.add_numbered(0, event_frame(name, subject, data))
 
     def _audience(self, topic: Topic, owner: str | None, only: str | None) -> Iterator[Connection]:
         for connection in self._connections.values():
@@ -141,7 +160,10 @@ class Hub:
             return text_answer(403, refused)
         credentials = credentials_of(request, client, websocket=True)
         authenticator = self._authenticator()
-        actor = await authenticator.authenticate(credentials) if authenticator else None
+        try:
+            actor = await authenticator.authenticate(credentials) if authenticator else None
+        except ApiError as error:
+            return text_answer(error.status, error.message)
         websocket = web.WebSocketResponse(heartbeat=PING_EVERY, max_msg_size=LARGEST_MESSAGE, compress=False)
         upgrade = websocket.can_prepare(request).ok
         if actor is None or actor.role == "anonymous":
@@ -170,8 +192,8 @@ class Hub:
         connection = Connection(
             websocket, request, writer, actor, credentials, self._limit, self._shorter, self._batches.flush
         )
-        if self._opened is not None:
-            self._opened(connection, request.query)
+        if self.opened is not None:
+            self.opened(connection, request.query)
         self._connections[connection.id] = connection
         self._publish(SocketOpened(socket_id=connection.id, user_id=actor.user_id))
         try:
@@ -232,7 +254,7 @@ class Hub:
             authenticator = self._authenticator()
             if authenticator is None or authenticator.mode == "local":
                 continue
-            actor = await authenticator.authenticate(connection.credentials)
+            actor = await _known(authenticator, connection.credentials)
             if actor is None or actor.user_id != connection.actor.user_id:
                 ended.append(connection.close_soon(LOG_OUT, "the session has ended"))
             else:
@@ -268,7 +290,14 @@ class Hub:
 
 
 def _rules(actor: Actor) -> bool:
-    return actor.role == "admin"
+    return actor.administers
+
+
+async def _known(authenticator: Authenticator, credentials: Credentials) -> Actor | None:
+    try:
+        return await authenticator.authenticate(credentials)
+    except ApiError:  # an account that was banned since, for example
+        return None
 
 
 async def _log_out(request: web.Request, websocket: web.WebSocketResponse) -> web.StreamResponse:

@@ -13,6 +13,7 @@ from a_parallel_contracts.database import Params, Transaction
 from a_parallel_contracts.errors import ServiceUnavailable
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.connections import Session, explain
+from a_parallel_kernel.eventlog import Entries, EventLog
 from a_parallel_kernel.reader import SqlReader
 
 ResultT = TypeVar("ResultT")
@@ -66,7 +67,7 @@ class SqlTransaction(SqlReader):
 class Unit:
     """A unit of work that waits, and what became of it."""
 
-    __slots__ = ("_work", "error", "events", "future", "result")
+    __slots__ = ("_work", "entries", "error", "events", "future", "result")
 
     def __init__(self, work: Callable[[Transaction], Any], future: "asyncio.Future[Any]") -> None:
         self._work = work
@@ -74,6 +75,7 @@ class Unit:
         self.result: Any = None
         self.error: Exception | None = None
         self.events: list[Event] = []
+        self.entries: list[Entries] = []
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Do the work inside the open transaction; keeps the result and the events."""
@@ -98,11 +100,14 @@ class Unit:
         if self.error is not error:
             self.error.__cause__ = error
 
-    def settle(self, publish: Callable[[Event], None]) -> None:
+    def settle(self, publish: Callable[[Event], None], events: EventLog | None = None) -> None:
         """Publish the events, then tell the caller, who may have gone."""
-        for event in self.events if self.error is None else ():
+        for number, event in enumerate(self.events if self.error is None else ()):
             try:
-                publish(event)
+                if events is not None and self.entries:
+                    events.publish(event, self.entries[number])
+                else:
+                    publish(event)
             except Exception:
                 log.exception("publishing %s failed", type(event).__name__)
         if self.future.done():
@@ -120,6 +125,9 @@ class Writer:
     Parameters:
         session: the connection; nobody else may write through it.
         publish: called on the event loop with each event, after the commit.
+
+    Attributes:
+        events: where emitted events are stored in the same transaction, once there is such a place.
     """
 
     def __init__(self, session: Session, publish: Callable[[Event], None]) -> None:
@@ -128,6 +136,7 @@ class Writer:
         self._waiting: list[Unit] = []
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
+        self.events: EventLog | None = None
         self.commits = 0
         self.units = 0
         self.largest_group = 0
@@ -139,6 +148,10 @@ class Writer:
 
     async def write(self, work: Callable[[Transaction], ResultT]) -> ResultT:
         """Run `work` in the next group and return its result after the commit."""
+        return await self.submit(work)
+
+    def submit(self, work: Callable[[Transaction], ResultT]) -> "asyncio.Future[ResultT]":
+        """Run `work` after everything that was submitted before; the future has its result after the commit."""
         if self._closed:
             raise ServiceUnavailable("The server is stopping")
         loop = asyncio.get_running_loop()
@@ -146,8 +159,7 @@ class Writer:
         self._waiting.append(unit)
         if self._drain is None:
             self._drain = loop.create_task(self._commit_all(), name="database writer")
-        result: ResultT = await unit.future
-        return result
+        return unit.future
 
     async def call(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run `work` on the connection between two groups."""
@@ -174,17 +186,17 @@ class Writer:
 
     async def _commit(self, group: list[Unit]) -> None:
         try:
-            self.commits += await self._session.call(partial(commit, group))
+            self.commits += await self._session.call(partial(commit, group, self.events))
         except Exception as error:  # noqa: BLE001 - every caller gets it
             for unit in group:
                 unit.fail(error)
         self.units += len(group)
         self.largest_group = max(self.largest_group, len(group))
         for unit in group:
-            unit.settle(self._publish)
+            unit.settle(self._publish, self.events)
 
 
-def commit(group: list[Unit], connection: sqlite3.Connection) -> int:
+def commit(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> int:
     """Run and commit the units together, or alone if that fails; returns the number of commits."""
     if len(group) > 1:
         try:
@@ -193,19 +205,19 @@ def commit(group: list[Unit], connection: sqlite3.Connection) -> int:
             for unit in group:
                 unit.fail(error)
             return 0
-        if _together(group, connection):
+        if _together(group, events, connection):
             return 1
-    return sum(_alone(unit, connection) for unit in group)
+    return sum(_alone(unit, events, connection) for unit in group)
 
 
-def _together(group: list[Unit], connection: sqlite3.Connection) -> bool:
+def _together(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> bool:
     """Return whether the group was committed; if not, nothing of it was."""
     try:
         for unit in group:
             if not _in_savepoint(unit, connection):
                 break
         else:
-            connection.execute("COMMIT")
+            _finish(group, events, connection)
             return True
     except sqlite3.Error as error:
         log.warning("committing %d units together failed (%s); trying one by one", len(group), error)
@@ -228,12 +240,22 @@ def _in_savepoint(unit: Unit, connection: sqlite3.Connection) -> bool:
     return True
 
 
-def _alone(unit: Unit, connection: sqlite3.Connection) -> int:
+def _finish(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> None:
+    """Store what was emitted, and commit."""
+    if events is None:
+        connection.execute("COMMIT")
+        return
+    events.append(group, connection)
+    connection.execute("COMMIT")
+    events.confirm()
+
+
+def _alone(unit: Unit, events: EventLog | None, connection: sqlite3.Connection) -> int:
     unit.error = None
     try:
         connection.execute("BEGIN IMMEDIATE")
         unit.run(connection)
-        connection.execute("COMMIT")
+        _finish([unit], events, connection)
     except BaseException as error:  # noqa: BLE001 - the caller gets it
         unit.fail(error)
         _rollback(connection)

@@ -61,7 +61,7 @@ STEPS = st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from([0, 1, None]))
 @settings(max_examples=200)
 async def test_throttling_keeps_order_and_loses_only_what_is_replaced(steps: list[tuple[str, int | None]]) -> None:
     sent = list[Text | Other]()
-    coalescer = Coalescer(lambda topic, event: sent.append(event))  # type: ignore[arg-type]
+    coalescer = Coalescer(lambda topic, event, entry: sent.append(event))  # type: ignore[arg-type]
     published = list[Text | Other]()
     for number, (subject, key) in enumerate(steps):
         if key is None:

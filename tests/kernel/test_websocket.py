@@ -198,8 +198,8 @@ async def test_an_event_is_encoded_once_for_all_sockets(served: Served, monkeypa
         encoded += 1
         return original(*arguments)
 
-    original = frames_module.event_frame
-    monkeypatch.setattr("a_parallel_kernel.websocket.event_frame", counting)
+    original = frames_module.event_data
+    monkeypatch.setattr("a_parallel_kernel.websocket.event_data", counting)
     served.kernel.bus.publish(Everyone(text="hello"))
     for client in clients:
         assert (await frames(client, 1))[0]["data"] == {"text": "hello"}

@@ -1,9 +1,11 @@
 """Agents: the state machine of a thread's run, between people, an agent provider and the database."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_contracts.projects import ProjectDeleted
@@ -11,8 +13,12 @@ from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted, ThreadH
 from a_parallel_plugins.agents.settings import AgentsSettings
 
 if TYPE_CHECKING:
+    from a_parallel_plugins.agents.line import Line
     from a_parallel_plugins.agents.routes import AgentRoutes
     from a_parallel_plugins.agents.service import AgentService
+
+CHECK_EVERY = 2.0
+"""Seconds after which free memory is looked at again while runs wait for it."""
 
 
 class AgentsPlugin(Plugin, ThreadHooks):
@@ -21,18 +27,21 @@ class AgentsPlugin(Plugin, ThreadHooks):
     manifest = Manifest(
         api="1.0",
         requires=(THREADS, HOSTS),  # hosts ends what is left over before threads are called interrupted
-        provides=(AGENTS, AGENT_PROVIDERS),
+        provides=(AGENTS, AGENT_PROVIDERS, ADMISSION),
         settings=AgentsSettings,
         migrations="a_parallel_migrations:agents",
         hooks=(AgentHooks,),
     )
     _agents: "AgentService"
+    _line: "Line"
     _routes: "AgentRoutes"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Relabel what an earlier server left unfinished, serve, and end every agent."""
         from a_parallel_plugins.agents.launch import Launcher
+        from a_parallel_plugins.agents.line import Line
+        from a_parallel_plugins.agents.memory import available_memory
         from a_parallel_plugins.agents.prepare import build_models
         from a_parallel_plugins.agents.providers import Providers
         from a_parallel_plugins.agents.recovery import relabel_unfinished
@@ -51,13 +60,27 @@ class AgentsPlugin(Plugin, ThreadHooks):
         launcher = Launcher(ctx.db, threads, ctx.hooks, providers, settings)
         runs = Runs(ctx.db, threads, launcher, rules, settings)
         providers.removed = runs.provider_removed
-        self._agents = AgentService(ctx.db, threads, runs, providers, rules)
-        self._routes = AgentRoutes(ctx.db, threads, self._agents, providers, rules)
+        self._line = Line(
+            ctx.db,
+            threads,
+            runs,
+            providers,
+            settings,
+            memory=available_memory,
+            clock=asyncio.get_running_loop().time,
+            publish=ctx.publish,
+        )
+        await self._line.remember()
+        self._agents = AgentService(ctx.db, threads, runs, providers, rules, self._line)
+        self._routes = AgentRoutes(ctx.db, threads, self._agents, providers, rules, self._line)
         ctx.provide(AGENT_PROVIDERS, providers)
         ctx.provide(AGENTS, self._agents)
+        ctx.provide(ADMISSION, self._line)
         ctx.on(ThreadDeleted, self._agents.forget)
         ctx.on(ProjectDeleted, rules.forget_project)
+        ctx.spawn(self._line.go_on(), name="runs that waited for the restart")
         yield
+        self._line.close()
         await runs.shut_down()
 
     @hookimpl
@@ -66,11 +89,18 @@ class AgentsPlugin(Plugin, ThreadHooks):
         return self._routes.all()
 
     @hookimpl
-    def topics(self, ctx: PluginContext) -> Iterable[Topic]:
-        """Return the seven ``agent:*`` events."""
-        from a_parallel_plugins.agents.topics import TOPICS
+    def jobs(self, ctx: PluginContext) -> Iterable[Job]:
+        """Return the look at what may have become free unnoticed."""
+        return [Job("admission", CHECK_EVERY, self._line.check)]
 
-        return TOPICS
+    @hookimpl
+    def topics(self, ctx: PluginContext) -> Iterable[Topic]:
+        """Return the seven ``agent:*`` events, and that of the queue."""
+        from a_parallel_plugins.agents.line import QUEUED
+        from a_parallel_plugins.agents.recall import Recall
+        from a_parallel_plugins.agents.topics import agent_topics
+
+        return [*agent_topics(Recall(ctx.db)), QUEUED]
 
     @hookimpl
     async def quiesce_thread(self, ctx: PluginContext, thread: Thread) -> None:
