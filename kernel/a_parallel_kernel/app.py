@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from a_parallel_kernel.context import Release
 from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
 from a_parallel_kernel.eventlog import Entries, EventLog, last_number
+from a_parallel_kernel.figures import EventFigures
 from a_parallel_kernel.hooks import HookDispatcher
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
@@ -69,6 +71,8 @@ class Kernel:
         self.handing_over = False
         self._candidates = find_candidates() if candidates is None else list(candidates)
         self._bus = Bus()
+        self.events = EventFigures()
+        self._bus.tap(self.events.hear)
         self._exit = AsyncExitStack()
 
     # --- start and stop ---------------------------------------------------------------------------
@@ -203,8 +207,13 @@ class Kernel:
         return lambda: subscription.close(self.config.kernel.stop_deadline / 2)
 
     async def _handle(self, plugin: str, handler: Callable[[EventT], Awaitable[None]], event: EventT) -> None:
-        await handler(event)
-        self._report(plugin, None, 0.0)
+        began = time.perf_counter()
+        try:
+            await handler(event)
+        finally:
+            seconds = time.perf_counter() - began
+            self.events.seconds[plugin] += seconds
+        self._report(plugin, None, seconds)
 
     def _authenticator(self) -> Authenticator | None:
         found: Authenticator | None = self.services.get(AUTHENTICATOR.name)

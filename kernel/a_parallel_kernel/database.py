@@ -1,7 +1,7 @@
 """The server's SQLite database: one writer that commits in groups, and readers beside it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -30,12 +30,14 @@ class DatabaseStats:
         units: units of work that were run, failed ones included.
         largest_group: most units that shared a commit.
         waiting: units that wait for the next group.
+        group_sizes: groups by the number of units in them.
     """
 
     commits: int
     units: int
     largest_group: int
     waiting: int
+    group_sizes: Mapping[int, int]
 
 
 class SqliteDatabase:
@@ -80,7 +82,8 @@ class SqliteDatabase:
     def stats(self) -> DatabaseStats:
         """Figures of the writer."""
         writer = self._writer
-        return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting)
+        sizes = dict(writer.group_sizes)
+        return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting, sizes)
 
     def log_events(self, events: EventLog) -> None:
         """Store events from now on in the transaction of the unit that emits them."""

@@ -12,6 +12,7 @@ from a_parallel_kernel.admission import Admission, HttpServices
 from a_parallel_kernel.answers import ClientGone, error_answer, file_answer, text_answer
 from a_parallel_kernel.calls import Caller
 from a_parallel_kernel.clients import Client, ClientGate, HttpSettings
+from a_parallel_kernel.figures import RequestFigures, Visit
 from a_parallel_kernel.files import PluginFiles
 from a_parallel_kernel.headers import decorate, preflight
 from a_parallel_kernel.limits import RateLimiter
@@ -51,6 +52,7 @@ class Pipeline:
     ) -> None:
         self.files = PluginFiles()
         self.log = AccessLog()
+        self.figures = RequestFigures()
         self._routes = routes
         self._gate = ClientGate(settings)
         self._admission = Admission(services)
@@ -67,19 +69,22 @@ class Pipeline:
         """
         began = time.perf_counter()
         client = self._gate.identify(request)
+        visit = Visit()
         status = 499  # what nginx writes for a client that did not wait
         try:
-            response = await self._answer(request, client)
+            response = await self._answer(request, client, visit)
             status = response.status
         except ClientGone as error:
             raise ConnectionResetError(str(error)) from error
         finally:
-            self.log.note(request.method, request.raw_path, status, time.perf_counter() - began)
+            seconds = time.perf_counter() - began
+            self.log.note(request.method, request.raw_path, status, seconds)
+            self.figures.count(visit.endpoint, status, seconds)
         return response
 
-    async def _answer(self, request: web.Request, client: Client) -> web.StreamResponse:
+    async def _answer(self, request: web.Request, client: Client, visit: Visit) -> web.StreamResponse:
         try:
-            response = await self._dispatch(request, client)
+            response = await self._dispatch(request, client, visit)
         except ClientGone:
             raise
         except ApiError as error:
@@ -91,7 +96,7 @@ class Pipeline:
             decorate(response, client, listed=self._gate.listed(client.origin))
         return response
 
-    async def _dispatch(self, request: web.Request, client: Client) -> web.StreamResponse:
+    async def _dispatch(self, request: web.Request, client: Client, visit: Visit) -> web.StreamResponse:
         if request.method == "OPTIONS":
             return preflight(request)
         raw = request.rel_url.raw_path
@@ -106,6 +111,7 @@ class Pipeline:
         match = self._routes.match(request.method, segments) if decoded else None
         if match is None:
             return await self._unknown(request, client, segments)
+        visit.endpoint = match.endpoint
         return await self._caller.call(request, client, match)
 
     def _limit(self, client: Client, segments: tuple[str, ...]) -> None:

@@ -84,6 +84,7 @@ class Connection:
         self._size = 0
         self._writing = False
         self._closing: asyncio.Task[None] | None = None
+        self.closed_with: int | None = None
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -221,6 +222,7 @@ class Connection:
     def close_soon(self, code: int, reason: str, patience: float = GOODBYE) -> "asyncio.Task[None]":
         """Begin to close with `code`; frames that wait go first. After `patience` seconds the line is cut."""
         if self._closing is None:
+            self.closed_with = code
             self._closing = asyncio.get_running_loop().create_task(self._close(code, reason, patience))
             self._moved()
         return self._closing

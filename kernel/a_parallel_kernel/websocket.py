@@ -19,6 +19,7 @@ from a_parallel_kernel.clients import Client, ClientGate, HttpSettings, credenti
 from a_parallel_kernel.coalescing import Coalescer
 from a_parallel_kernel.deliveries import Deliveries
 from a_parallel_kernel.eventlog import Entries, Entry
+from a_parallel_kernel.figures import SocketFigures
 from a_parallel_kernel.frames import event_data, event_frame, numbered_frame
 from a_parallel_kernel.inbox import Inbox
 from a_parallel_kernel.sockets import GOODBYE, Connection
@@ -83,6 +84,7 @@ class Hub:
         self._coalescer = Coalescer(self._deliveries.submit)
         self._batches = Batches()
         self._moved: list[asyncio.Future[None]] = []
+        self.figures = SocketFigures()
         self._shut = False
 
     # --- what plugins mount, and what they publish ------------------------------------------------
@@ -195,6 +197,7 @@ class Hub:
         if self.opened is not None:
             self.opened(connection, request.query)
         self._connections[connection.id] = connection
+        self.figures.opened += 1
         self._publish(SocketOpened(socket_id=connection.id, user_id=actor.user_id))
         try:
             async for message in websocket:
@@ -202,6 +205,7 @@ class Hub:
                     await self._inbox.receive(connection, message)
         finally:
             del self._connections[connection.id]
+            self.figures.ended(connection.closed_with, connection.ignored)
             await connection.gone()
             self._publish(SocketClosed(socket_id=connection.id, user_id=actor.user_id))
 
@@ -209,6 +213,11 @@ class Hub:
 
     def _of(self, user_id: str) -> list[Connection]:
         return [connection for connection in self._connections.values() if connection.actor.user_id == user_id]
+
+    @property
+    def backlogs(self) -> list[int]:
+        """Bytes that wait, for each socket."""
+        return [connection.backlog for connection in self._connections.values()]
 
     def connected(self, user_id: str) -> bool:
         """Tell whether a socket of the user is open."""

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import CoroutineType
@@ -140,6 +141,7 @@ class Writer:
         self.commits = 0
         self.units = 0
         self.largest_group = 0
+        self.group_sizes: Counter[int] = Counter()
 
     @property
     def waiting(self) -> int:
@@ -192,6 +194,7 @@ class Writer:
                 unit.fail(error)
         self.units += len(group)
         self.largest_group = max(self.largest_group, len(group))
+        self.group_sizes[len(group)] += 1
         for unit in group:
             unit.settle(self._publish, self.events)
 
