@@ -24,9 +24,11 @@ from a_parallel_kernel.config import Config, ServerSettings
 from a_parallel_kernel.context import Release
 from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
+from a_parallel_kernel.event_routes import EventRoutes
 from a_parallel_kernel.eventlog import Entries, EventLog, last_number
 from a_parallel_kernel.figures import EventFigures
-from a_parallel_kernel.hooks import HookDispatcher
+from a_parallel_kernel.hooks import HookDispatcher, PluginManager
+from a_parallel_kernel.housekeeping import EventRetention, Housekeeper
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.private import make_private_directory
@@ -34,7 +36,7 @@ from a_parallel_kernel.replay import Replays
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
 from a_parallel_kernel.store import Store
-from a_parallel_kernel.supervisor import BootError, Supervisor, new_manager
+from a_parallel_kernel.supervisor import BootError, Supervisor
 from a_parallel_kernel.switches import Switches
 from a_parallel_kernel.version import VERSION
 from a_parallel_kernel.watchdog import Watchdog
@@ -102,6 +104,7 @@ class Kernel:
         self._exit.push_async_callback(store.db.close)
         self.db = store.db
         http = self._build(store, await store.db.run(last_number))
+        self._keep_house(store)
         await self._boot()
         runner = http.runner()
         await runner.setup()
@@ -141,7 +144,7 @@ class Kernel:
         self.services[SOCKETS.name] = self._hub
         self._bus.tap(lambda event: self._hub.hear(event, self._bus.note))
         self.http = http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
-        manager = new_manager()
+        manager = PluginManager()
         self.hooks = HookDispatcher(manager, self._context_of, lambda plugin, error: self._report(plugin, error, 0.0))
         migrate = _migrator(store)
         starter = Starter(manager, self, self.config, http, migrate, self._report)
@@ -149,8 +152,19 @@ class Kernel:
             self._candidates, self.config, Switches(store.db), starter, [SOCKETS.name], self.publish
         )
         admin = Admin(self.supervisor, self.config, self.hooks, VERSION)
-        http.mount(KERNEL, [*admin.routes(), *Descriptions(http).routes()], admin.topics())
+        http.mount(
+            KERNEL,
+            [*admin.routes(), *Descriptions(http).routes(), *EventRoutes(events, store.db).routes()],
+            admin.topics(),
+        )
         return http
+
+    def _keep_house(self, store: Store) -> None:
+        kept = self.config.events
+        retention = EventRetention(store.db, kept.keep_days * 86_400, kept.keep_megabytes * 1_000_000)
+        housekeeper = Housekeeper([retention.prune])
+        housekeeper.start()
+        self._exit.push_async_callback(housekeeper.stop)
 
     def _http_services(self) -> HttpServices:
         return HttpServices(

@@ -24,6 +24,22 @@ DEADLINE = 60.0
 """Seconds that one plugin may take for one hook of a capability."""
 
 
+class PluginManager(pluggy.PluginManager):
+    """Registers plugins and knows the kernel's own hooks; looks for hooks on the class alone, where the marks are.
+
+    pluggy looks each attribute of an object up statically, which for all bundled plugins takes as long as
+    importing one of them.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(PROJECT)
+        self.add_hookspecs(Plugin)
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return the options of a hook implementation, or None if the attribute is none."""
+        return super().parse_hookimpl_opts(plugin, name) if hasattr(getattr(type(plugin), name, None), IMPL) else None
+
+
 def implements(plugin: Plugin, hook: str) -> bool:
     """Tell whether the plugin overrides `hook` and marked it with ``@hookimpl``."""
     return hasattr(getattr(type(plugin), hook, None), IMPL)

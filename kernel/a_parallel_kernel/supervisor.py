@@ -7,10 +7,8 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-import pluggy
-
 from a_parallel_contracts.events import Event
-from a_parallel_contracts.plugin import PROJECT, Plugin, PluginState, PluginStateChanged
+from a_parallel_contracts.plugin import PluginState, PluginStateChanged
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.discovery import Candidate, Incompatible, duplicates, load
 from a_parallel_kernel.graph import ServiceGraph
@@ -278,10 +276,3 @@ class Supervisor:
         """Return a record whose plugin may be called."""
         record = self.records.get(id)
         return record if record and record.context and record.state in (*ACTIVE, PluginState.STARTING) else None
-
-
-def new_manager() -> pluggy.PluginManager:
-    """Return a plugin manager that knows the kernel's own hooks."""
-    manager = pluggy.PluginManager(PROJECT)
-    manager.add_hookspecs(Plugin)
-    return manager

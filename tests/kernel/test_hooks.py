@@ -7,8 +7,7 @@ from typing import Any, cast
 import pytest
 
 from a_parallel_contracts import Conflict, HookError, Manifest, Plugin, PluginContext, Route, hookimpl, hookspec
-from a_parallel_kernel.hooks import HookDispatcher, hook_problems
-from a_parallel_kernel.supervisor import new_manager
+from a_parallel_kernel.hooks import HookDispatcher, PluginManager, hook_problems
 
 MANIFEST = Manifest(api="1.0")
 
@@ -71,7 +70,7 @@ Reports = list[tuple[str, str | None]]
 
 
 def dispatcher(**plugins: type[Plugin]) -> tuple[HookDispatcher, Reports]:
-    manager = new_manager()
+    manager = PluginManager()
     manager.add_hookspecs(Greetings)
     for id, plugin in plugins.items():
         manager.register(plugin(), name=id)
