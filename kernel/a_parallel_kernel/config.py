@@ -111,7 +111,30 @@ class KernelSettings(Section):
     block_limit: float = Field(default=2.0, gt=0)
 
 
-SECTIONS: dict[str, type[Section]] = {"server": ServerSettings, "logging": LogSettings, "kernel": KernelSettings}
+class EventSettings(Section):
+    """Section ``[events]``: how long what was told is kept for those that come back.
+
+    Attributes:
+        keep_days: entries of the event log that are older go.
+        keep_megabytes: the oldest go while all together are larger.
+        subscription_days: a durable subscription whose plugin has not run for so long is forgotten.
+        attempts: calls of a durable subscription's handler before an event is set aside.
+        retry_after: seconds before the second call; each further wait is twice as long.
+    """
+
+    keep_days: float = Field(default=7.0, gt=0)
+    keep_megabytes: float = Field(default=64.0, gt=0)
+    subscription_days: float = Field(default=30.0, gt=0)
+    attempts: int = Field(default=6, ge=1)
+    retry_after: float = Field(default=0.5, gt=0)
+
+
+SECTIONS: dict[str, type[Section]] = {
+    "server": ServerSettings,
+    "logging": LogSettings,
+    "kernel": KernelSettings,
+    "events": EventSettings,
+}
 
 
 class Config:
@@ -139,17 +162,16 @@ class Config:
         self.server = self._normalised(self._section("server", ServerSettings))
         self.logging = self._section("logging", LogSettings)
         self.kernel = self._section("kernel", KernelSettings)
+        self.events = self._section("events", EventSettings)
         self.selection = self._section("plugins", PluginSelection)
 
     def _check_sections(self) -> None:
-        unknown = set(self._file) - {*SECTIONS, "plugins"}
+        unknown = sorted(set(self._file) - {*SECTIONS, "plugins"})
         if unknown:
-            raise ConfigError(
-                f"{self.path}: unknown section [{sorted(unknown)[0]}]; there are server, logging, kernel, plugins"
-            )
+            raise ConfigError(f"{self.path}: unknown section [{unknown[0]}]; there are {', '.join(SECTIONS)}, plugins")
         for flag in self._flags:
             if flag.partition(".")[0] not in (*SECTIONS, "plugins"):
-                raise ConfigError(f"flag {flag}: unknown section; there are server, logging, kernel, plugins")
+                raise ConfigError(f"flag {flag}: unknown section; there are {', '.join(SECTIONS)}, plugins")
             if flag.count(".") != (2 if flag.startswith("plugins.") and not self._is_list(flag) else 1):
                 raise ConfigError(f"flag {flag}: write it as section.key or plugins.ID.key")
         for id, section in self._plugin_table().items():

@@ -1,7 +1,7 @@
 """One run of a command: its output, and its one final event (``http-features.md`` §8)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from a_parallel_contracts import Event, Sockets
@@ -25,7 +25,8 @@ class Instance:
         process: the shell.
         watcher: user whose sockets show the output; while they are congested nothing more is read.
         sockets: knows that.
-        publish: publishes events.
+        publish: publishes output.
+        record: keeps and publishes a status, so that a browser that comes back is told.
         ended: called when the process has ended and all its output is out, before the final event.
 
     Attributes:
@@ -41,6 +42,7 @@ class Instance:
         watcher: str,
         sockets: Sockets,
         publish: Callable[[Event], None],
+        record: Callable[[Event], Awaitable[None]],
         ended: Callable[["Instance"], None],
     ) -> None:
         self.command = command
@@ -49,11 +51,11 @@ class Instance:
         self._watcher = watcher
         self._sockets = sockets
         self._publish = publish
+        self._record = record
         self._ended = ended
         self._asked = False
         self._replaced = False
         self._hurry: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tell("running")
         self.done = asyncio.create_task(self._follow(), name=f"command {command.id}")
 
     async def end(self, *, replaced: bool = False) -> None:
@@ -74,6 +76,7 @@ class Instance:
 
     async def _follow(self) -> None:
         try:
+            await self._tell("running")
             async with asyncio.TaskGroup() as group:
                 for channel in CHANNELS:
                     group.create_task(self._forward(channel))
@@ -83,9 +86,9 @@ class Instance:
         if self._replaced:
             return
         if self._asked:
-            self._tell("stopped")
+            await self._tell("stopped")
         else:
-            self._tell("exited", status if status >= 0 else 128 - status)
+            await self._tell("exited", status if status >= 0 else 128 - status)
 
     async def _forward(self, channel: Channel) -> None:
         output = TextOutput(lambda data: self._write(channel, data))
@@ -98,8 +101,8 @@ class Instance:
         owner = self.project.user_id
         self._publish(CommandOutput(owner=owner, command_id=self.command.id, data=data, channel=channel))
 
-    def _tell(self, status: Literal["running", "exited", "stopped"], exit_code: int | None = None) -> None:
-        self._publish(
+    async def _tell(self, status: Literal["running", "exited", "stopped"], exit_code: int | None = None) -> None:
+        await self._record(
             CommandStatus(
                 owner=self.project.user_id,
                 command_id=self.command.id,

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
-from a_parallel_contracts import SOCKETS, Actor, PluginContext, ServiceUnavailable
+from a_parallel_contracts import SOCKETS, Actor, ApiError, Event, PluginContext, ServiceUnavailable
 from a_parallel_contracts.commands import StartupCommand
 from a_parallel_contracts.hosts import HOSTS, SERVER_VARIABLES, Owner
 from a_parallel_contracts.projects import Project
@@ -62,6 +62,7 @@ class CommandService:
             watcher=actor.user_id,
             sockets=self._ctx.get(SOCKETS),
             publish=self._ctx.publish,
+            record=self._record,
             ended=self._ended,
         )
         await process.close_stdin()
@@ -71,6 +72,13 @@ class CommandService:
             # Now and not in lifespan: what is deferred last goes first, while browsers can still be told.
             self._deferred = True
             self._ctx.defer(self.close)
+
+    async def _record(self, event: Event) -> None:
+        try:
+            await self._ctx.db.write(lambda tx: tx.emit(event))
+        except ApiError as error:  # a full disk must not hide that a command has ended
+            self._ctx.log.warning("a command's status is told but not kept: %s", error.message)
+            self._ctx.publish(event)
 
     def _ended(self, instance: Instance) -> None:
         del self._running[instance.command.id]
