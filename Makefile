@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 JOBS ?= auto
+CLIENT := plugins/a_parallel_plugins/web/client
+CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print)
 
 .PHONY: run dev demo test bench lint format clean install install-dev
 
@@ -40,7 +42,7 @@ $(VENV)/bin/python:
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --quiet --upgrade pip
 
-$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+$(VENV)/installed: pyproject.toml hatch_build.py $(CLIENT_SOURCES) | $(VENV)/bin/python
 	@echo "Installing a-parallel"
 	@$(PIP) install --quiet --editable .
 	@touch $@

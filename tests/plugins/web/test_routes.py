@@ -27,6 +27,12 @@ def built(tmp_path: Path) -> Path:
     return root
 
 
+@pytest.fixture(autouse=True)
+def _not_built(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whether this machine has built the client must not matter."""
+    monkeypatch.setattr("a_parallel_plugins.web.routes.BUILT", tmp_path / "not-built")
+
+
 @pytest.fixture
 async def client(run_plugin: RunPlugin, built: Path) -> Any:
     return (await run_plugin(WebPlugin, settings={"directory": built})).acting_as(None)

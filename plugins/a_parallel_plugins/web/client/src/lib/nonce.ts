@@ -1,0 +1,14 @@
+/**
+ * Lets libraries that make `<style>` elements at run time (Radix, xterm.js) do so under our content security policy:
+ * each gets the nonce of the page, which only code that already runs can read.
+ */
+export function allowStyleElements(): void {
+  const nonce = document.querySelector<HTMLMetaElement>('meta[property="csp-nonce"]')?.nonce;
+  if (!nonce) return;
+  const create = document.createElement.bind(document) as (name: string, options?: ElementCreationOptions) => HTMLElement;
+  document.createElement = ((name: string, options?: ElementCreationOptions) => {
+    const element = create(name, options);
+    if (name === "style") element.nonce = nonce;
+    return element;
+  }) as typeof document.createElement;
+}

@@ -1,0 +1,38 @@
+import { type GitSummary, patchThread, type Thread, threadsQuery } from "@/data/threads";
+import { queries } from "@/data/query";
+import { live } from "./socket";
+
+/** Lets events change the cache. What belongs to one view alone, that view listens for itself with `useTopic`. */
+export function applyEvents(): void {
+  live.onGap = () => void queries.invalidateQueries();
+  live.on("agent:status", (data, threadId) => {
+    const changes: Partial<Thread> = { status: data.status };
+    if (data.stage) changes.stage = data.stage;
+    changeThread(threadId, changes);
+  });
+  live.on("agent:result", (data, threadId) => {
+    const changes: Partial<Thread> = { status: data.status, cost: data.cost };
+    if (data.stage) changes.stage = data.stage;
+    if (data.status !== "waiting") changes.completedAt = new Date().toISOString();
+    changeThread(threadId, changes);
+  });
+  live.on("git:status", ({ statuses }) => {
+    const threads = queries.getQueryData(threadsQuery.queryKey) ?? [];
+    for (const status of statuses as GitSummary[]) {
+      const projectId = threads.find((thread) => thread.id === status.threadId)?.projectId;
+      queries.setQueryData<Record<string, GitSummary>>(["git-status", projectId], (all) =>
+        all ? { ...all, [status.threadId]: status } : all,
+      );
+    }
+  });
+  live.on("automation:run_started", () => void queries.invalidateQueries({ queryKey: ["automations"] }));
+  live.on("automation:run_completed", () => void queries.invalidateQueries({ queryKey: ["automations"] }));
+  live.on("kernel:plugins", () => void queries.invalidateQueries({ queryKey: ["plugins"] }));
+}
+
+/** Changes a thread's row, or loads the list if it is not in it: somebody else made it. */
+function changeThread(id: string, changes: Partial<Thread>): void {
+  const known = queries.getQueryData(threadsQuery.queryKey)?.some((thread) => thread.id === id);
+  if (known) patchThread(id, changes);
+  else void queries.invalidateQueries({ queryKey: threadsQuery.queryKey });
+}
