@@ -32,6 +32,7 @@ from a_parallel_contracts.http import (
     put,
 )
 from a_parallel_contracts.ids import LOCAL_USER, iso, new_id, now
+from a_parallel_contracts.metrics import Metric
 from a_parallel_contracts.models import Omissible, WireModel
 from a_parallel_contracts.plugin import (
     API_VERSION,
@@ -78,6 +79,7 @@ __all__ = [
     "InternalError",
     "Job",
     "Manifest",
+    "Metric",
     "NotFound",
     "Ok",
     "Omissible",

@@ -15,6 +15,7 @@ from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.http import Route
+from a_parallel_contracts.metrics import Metric
 from a_parallel_contracts.services import ServiceKey
 from a_parallel_contracts.topics import Inbound, Topic
 
@@ -266,6 +267,11 @@ class Plugin:
     async def health(self, ctx: PluginContext) -> Health:
         """Tell whether the plugin can do its work."""
         return Health(ok=True)
+
+    @hookspec
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Return the plugin's figures for ``GET /metrics``; asked every few seconds."""
+        return ()
 
 
 class PluginState:

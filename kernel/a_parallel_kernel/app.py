@@ -31,6 +31,7 @@ from a_parallel_kernel.hooks import HookDispatcher, PluginManager
 from a_parallel_kernel.housekeeping import EventRetention, Housekeeper
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
+from a_parallel_kernel.metrics import Metrics, Sources
 from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.replay import Replays
 from a_parallel_kernel.server import HttpServer
@@ -157,6 +158,8 @@ class Kernel:
             [*admin.routes(), *Descriptions(http).routes(), *EventRoutes(events, store.db).routes()],
             admin.topics(),
         )
+        sources = Sources(http=http, bus=self._bus, events=self.events, db=store.db, supervisor=self.supervisor)
+        http.mount(KERNEL, Metrics(sources, self.hooks).routes())
         return http
 
     def _keep_house(self, store: Store) -> None:

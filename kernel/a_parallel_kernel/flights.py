@@ -25,6 +25,10 @@ class Flights:
             if not self._in_flight[plugin] and plugin in self._landed:
                 self._landed.pop(plugin).set()
 
+    def items(self) -> list[tuple[str, int]]:
+        """Return how many requests of each plugin are in flight."""
+        return list(self._in_flight.items())
+
     async def drain(self, plugin: str, deadline: float) -> bool:
         """Wait at most `deadline` seconds until no request of the plugin's is in flight; tell whether none is."""
         end = time.monotonic() + deadline

@@ -13,6 +13,8 @@ from a_parallel_contracts.http import Route
 from a_parallel_contracts.topics import Inbound, Topic
 from a_parallel_kernel.admission import HttpServices
 from a_parallel_kernel.clients import HttpSettings
+from a_parallel_kernel.figures import RequestFigures
+from a_parallel_kernel.flights import Flights
 from a_parallel_kernel.paths import segments_of
 from a_parallel_kernel.pipeline import Pipeline
 from a_parallel_kernel.router import RouteTable
@@ -45,6 +47,16 @@ class HttpServer:
         self.routes = RouteTable()
         self.hub = hub
         self._pipeline = Pipeline(settings, services, self.routes, clock)
+
+    @property
+    def figures(self) -> RequestFigures:
+        """Answers by method, route and status."""
+        return self._pipeline.figures
+
+    @property
+    def flights(self) -> Flights:
+        """Requests that are being handled."""
+        return self._pipeline.flights
 
     def application(self) -> web.Application:
         """Return the application to be run, e.g. by `runner`.
