@@ -301,3 +301,168 @@ class Hosts(Protocol):
 
 
 HOSTS = ServiceKey[Hosts]("hosts")
+
+
+# --- processes that outlive the server ------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A program that a holder keeps: a small process of its own, so that a server can be killed and replaced.
+
+    Attributes:
+        name: under which it was started.
+        owner: whom it belongs to.
+        note: what whoever started it wants to find again; it is on the disk, so no secrets.
+        pid: of the program.
+        holder: pid of the holder.
+        program: first word of its command line.
+        terminal: it is on a pseudo-terminal.
+        created_at: when it was started.
+        attached: this server is connected to it.
+    """
+
+    name: str
+    owner: Owner
+    note: Mapping[str, str]
+    pid: int
+    holder: int
+    program: str
+    terminal: bool
+    created_at: str
+    attached: bool
+
+
+class HeldProcess(Process, Protocol):
+    """A process that a holder keeps."""
+
+    @property
+    def position(self) -> int:
+        """Bytes of standard output up to the end of the last line that `lines` gave."""
+        ...
+
+    async def write_once(self, key: str, data: bytes) -> None:
+        """Like `write`, but nothing happens if a write with that key was accepted before, by any server.
+
+        Parameters:
+            key: up to 255 bytes.
+            data: to write.
+
+        Raises:
+            BrokenPipeError: the child has closed its end, or is gone.
+        """
+        ...
+
+    def accepted(self, key: str) -> bool:
+        """Tell whether an earlier server has written under that key."""
+        ...
+
+    def release(self, position: int) -> None:
+        """Let go of the output before `position`: whoever attaches later begins there, or after it."""
+        ...
+
+    async def leave(self) -> None:
+        """Let go of it without ending it: its output ends here, and another server may attach."""
+        ...
+
+
+class HeldPty(Pty, Protocol):
+    """A pseudo-terminal that a holder keeps. Some of what it has shown stays in the spool, for who attaches."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Rows and columns, as of attaching."""
+        ...
+
+    @property
+    def shown(self) -> int:
+        """Bytes of output that were in the spool when this server attached, and come first."""
+        ...
+
+    async def leave(self) -> None:
+        """Let go of it without hanging up: another server may attach."""
+        ...
+
+
+class Holders(Protocol):
+    """Starts programs that outlive the server, and finds them again.
+
+    Programs in a holder belong to their server like others: they end with it, unless it was killed or is replaced
+    (`PluginContext.handing_over`).
+    """
+
+    @property
+    def wanted(self) -> bool:
+        """Whether anybody has asked for terminals and agents to be held."""
+        ...
+
+    def want(self) -> Callable[[], None]:
+        """Ask for it, and return the function that takes that back."""
+        ...
+
+    def list(self) -> list[Held]:
+        """Return what is held, oldest first."""
+        ...
+
+    async def spawn(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | str,
+        owner: Owner,
+        name: str,
+        note: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
+        line_limit: int = 64 * 1024 * 1024,
+    ) -> HeldProcess:
+        """Like `Host.spawn`, in a holder. `name` is a random id that finds it again.
+
+        Raises:
+            FailedDependency: it could not be started, or the directory is gone.
+        """
+        ...
+
+    async def open_pty(
+        self,
+        argv: Sequence[str],
+        *,
+        cwd: Path | str,
+        owner: Owner,
+        rows: int,
+        cols: int,
+        note: Mapping[str, str] | None = None,
+        env: Mapping[str, str | None] | None = None,
+    ) -> HeldPty:
+        """Like `Host.open_pty`, in a holder.
+
+        Raises:
+            FailedDependency: it could not be started, or the directory is gone.
+        """
+        ...
+
+    async def attach(
+        self, name: str, *, position: int | None = None, line_limit: int = 64 * 1024 * 1024
+    ) -> HeldProcess:
+        """Take a process over, with its output from `position` on, or from the first byte that is there.
+
+        Raises:
+            NotFound: nothing of that name is held.
+            FailedDependency: its holder does not answer.
+        """
+        ...
+
+    async def attach_pty(self, name: str) -> HeldPty:
+        """Take a terminal over.
+
+        Raises:
+            NotFound: nothing of that name is held.
+            FailedDependency: its holder does not answer.
+        """
+        ...
+
+    async def end(self, name: str, grace: float = 3.0) -> None:
+        """End a program and its holder, whether this server is attached or not. Harmless when there is none."""
+        ...
+
+
+HOLDERS = ServiceKey[Holders]("holders")

@@ -138,6 +138,14 @@ class PluginContext(Protocol):
         ...
 
     @property
+    def handing_over(self) -> bool:
+        """Whether the server stops only to be replaced at once, so that what can outlive it is left running.
+
+        False as long as the server runs, and when the plugin alone is stopped.
+        """
+        ...
+
+    @property
     def hooks(self) -> Hooks:
         """Calls hooks of other plugins."""
         ...

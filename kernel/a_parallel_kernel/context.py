@@ -60,6 +60,7 @@ class Kernel(Protocol):
     """What a context needs of the kernel."""
 
     services: dict[str, Any]
+    handing_over: bool
 
     @property
     def db(self) -> Database:
@@ -121,6 +122,11 @@ class Context:
     def server(self) -> ServerInfo:
         """Facts about the server."""
         return self._kernel.info
+
+    @property
+    def handing_over(self) -> bool:
+        """Whether the server stops only to be replaced."""
+        return self._kernel.handing_over
 
     @property
     def hooks(self) -> Hooks:

@@ -10,37 +10,63 @@ What a child gets, and how it ends:
   grace. Terminals are hung up instead. Every signal goes to a pid together with a start time, never to a bare pid.
 - When the plugin starts, whatever an earlier server of the same data directory left behind is ended first; when it
   stops, everything is. Programs that are detached are nobody's.
+- Programs in a holder (`Holders`) are not left behind: the next server attaches to them, unless nobody does for
+  ``holder_patience`` seconds. What is held is listed by ``a-parallel holders`` and ``GET /api/hosts/holders``.
 
 Windows is not supported. On macOS, `a_parallel_plugins.hosts.ps` has the limits.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
+from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, hookimpl
-from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts import Command, Health, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.hosts import HOLDERS, HOSTS
+from a_parallel_plugins.hosts.settings import HostsSettings
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.hosts.service import HostsService
 
 
 class HostsPlugin(Plugin):
     """Run commands, hold processes with pipes, open terminals."""
 
-    manifest = Manifest(api="1.0", provides=(HOSTS,), migrations="a_parallel_migrations:hosts")
+    manifest = Manifest(
+        api="1.0", provides=(HOSTS, HOLDERS), settings=HostsSettings, migrations="a_parallel_migrations:hosts"
+    )
+    _service: "HostsService"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """End what an earlier server left behind, then serve; end everything on the way out."""
         from a_parallel_plugins.hosts.service import HostsService
 
-        service = await HostsService.open(ctx.db, ctx.server.data_directory)
-        self._local = service.local
+        service = await HostsService.open(ctx.db, ctx.server.data_directory, ctx.settings(HostsSettings))
+        self._service = service
         try:
             if count := await service.end_leftovers():
                 ctx.log.warning("ended %d processes that an earlier server had left running", count)
             ctx.provide(HOSTS, service)
+            ctx.provide(HOLDERS, service.holders)
             yield
         finally:
-            await service.close()
+            await service.close(leaving=ctx.handing_over)
+
+    @hookimpl
+    def routes(self, ctx: PluginContext) -> Iterable[Route]:
+        """Return the list of holders."""
+        from a_parallel_plugins.hosts.listing import holder_routes
+
+        return holder_routes(self._service.holders)
+
+    @hookimpl
+    def commands(self, ctx: PluginContext) -> Iterable[Command]:
+        """Return ``a-parallel holders``."""
+        from a_parallel_plugins.hosts.listing import holders_command
+
+        return [holders_command(ctx.server.data_directory)]
 
     @hookimpl
     async def health(self, ctx: PluginContext) -> Health:
         """Tell how many children there are."""
-        return Health(ok=True, detail=f"{self._local.running} running")
+        running, held = self._service.local.running, self._service.holders.attached
+        return Health(ok=True, detail=f"{running + held} running" + (f", {held} of them in holders" if held else ""))

@@ -1,9 +1,11 @@
 """Starts programs. Everything here blocks for a millisecond or more, so it runs off the event loop."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +16,13 @@ from ptyprocess import PtyProcess
 from a_parallel_contracts import BadRequest, FailedDependency
 
 T = TypeVar("T")
+
+HOLDER = (
+    f"import sys; sys.path.append({str(Path(__file__).parent)!r})\n"
+    "from holder.main import main\nsys.exit(main(*sys.argv[1:]))"
+)
+"""Runs a holder without importing anything of the package it lies in."""
+HOLDER_LIMIT = 10.0
 
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 SET_BY_NOHUP = (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT)
@@ -65,6 +74,46 @@ def detached(argv: Sequence[str], cwd: str, env: Mapping[str, str]) -> int:
     )
     popen.returncode = 0  # the caller reaps it; Popen would try to when it is deleted
     return popen.pid
+
+
+def holder(directory: Path, name: str, spec: Mapping[str, Any], env: Mapping[str, str]) -> int:
+    """Start a program in a holder and return the program's pid.
+
+    Parameters:
+        directory: where the holder's files go.
+        name: of these.
+        spec: what is to be started; see `a_parallel_plugins.hosts.holder.main`.
+        env: of the holder itself.
+
+    Raises:
+        FailedDependency, BadRequest: see `a_parallel_contracts.hosts.Host.run`.
+    """
+    return _attempt(spec["argv"], spec["cwd"], lambda: _held(directory, name, spec, env))
+
+
+def _held(directory: Path, name: str, spec: Mapping[str, Any], env: Mapping[str, str]) -> int:
+    _refuse_unusable(spec["argv"], spec["env"])
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", HOLDER, str(directory), name],
+        cwd="/",
+        env=env,
+        input=json.dumps(spec).encode(),
+        capture_output=True,
+        start_new_session=True,
+        timeout=HOLDER_LIMIT,
+        check=False,
+    )
+    if not done.stdout:
+        raise FailedDependency(f"The holder of {spec['argv'][0]} did not start: {done.stderr.decode()[-500:]}")
+    told = json.loads(done.stdout)
+    if "errno" in told:
+        raise OSError(told["errno"], told["text"])
+    return int(told["pid"])
+
+
+def absolute(cwd: Path | str) -> str:
+    """Return a directory's absolute path."""
+    return os.path.abspath(cwd)  # noqa: PTH100 - pathlib would resolve nothing less and keep ".."
 
 
 def terminal(argv: Sequence[str], cwd: str, env: Mapping[str, str], rows: int, cols: int) -> Any:

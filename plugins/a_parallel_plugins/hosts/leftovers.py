@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from a_parallel_contracts.hosts import Owner
 from a_parallel_plugins.hosts.ending import Census, Family, end
@@ -24,11 +24,21 @@ class Leftovers:
         records: of earlier servers.
         owner: whose children to select; None for all.
         terminals: select those on terminals, which carry no marker, or all others.
+        spared: launches that are in a holder, and so not left over.
     """
 
-    def __init__(self, store: Store, records: Iterable[Record], owner: Owner | None, *, terminals: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        records: Iterable[Record],
+        owner: Owner | None,
+        *,
+        terminals: bool,
+        spared: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._owner = owner
+        self._spared = spared
         self._terminals = terminals
         self._families = {
             record.launch: Family(record.pid, record.started, None if terminals else record.launch)
@@ -63,17 +73,24 @@ class Leftovers:
         return bool(launches)
 
     def _left_over(self, mark: Marker) -> bool:
-        if mark.directory != self._store.directory or mark.server == self._store.server:
+        if mark.directory != self._store.directory or mark.server == self._store.server or mark.launch in self._spared:
             return False
         return self._owner in (None, mark.owner)
 
 
-async def end_leftovers(store: Store, census: Census, owner: Owner | None = None) -> int:
-    """End what is left over, politely and then by force, and return how many children there were."""
-    records = await store.earlier()
+async def end_leftovers(store: Store, census: Census, owner: Owner | None = None, spared: Collection[str] = ()) -> int:
+    """End what is left over, politely and then by force, and return how many children there were.
+
+    Parameters:
+        store: the plugin's tables.
+        census: shows processes.
+        owner: whose children; None for all.
+        spared: launches in holders.
+    """
+    records = [record for record in await store.earlier() if record.launch not in spared]
     until = asyncio.get_running_loop().time() + GRACE
-    others = Leftovers(store, records, owner, terminals=False)
-    terminals = Leftovers(store, records, owner, terminals=True)
+    others = Leftovers(store, records, owner, terminals=False, spared=spared)
+    terminals = Leftovers(store, records, owner, terminals=True, spared=spared)
     survivors = await asyncio.gather(
         end(census, others, until=lambda: until),
         end(census, terminals, first=signal.SIGHUP, until=lambda: until),

@@ -5,10 +5,11 @@ import logging
 import os
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from a_parallel_contracts import new_id
 from a_parallel_contracts.hosts import Completed, Owner
@@ -77,8 +78,8 @@ class LocalHost:
 
         async def start() -> Child:
             piped = stdin is not None
-            popen = await self._in_thread(
-                lambda: launch.pipes(argv, _path(cwd), self._environment(env, cwd), stdin=piped)
+            popen = await self.in_thread(
+                lambda: launch.pipes(argv, launch.absolute(cwd), self.environment(env, cwd), stdin=piped)
             )
             child = self._child(popen, held=True)
             self._running.keep(child.ended, lambda grace: child.destroy())
@@ -100,9 +101,9 @@ class LocalHost:
 
         async def start() -> LocalProcess:
             number = new_id()
-            environment = self._environment(env, cwd, self._store.mark(owner, number))
-            popen, started = await self._in_thread(
-                lambda: _dated(launch.pipes(argv, _path(cwd), environment, stdin=True))
+            environment = self.environment(env, cwd, self._store.mark(owner, number))
+            popen, started = await self.in_thread(
+                lambda: _dated(launch.pipes(argv, launch.absolute(cwd), environment, stdin=True))
             )
             child = self._child(popen, held=False)
             process = LocalProcess(child, Family(child.pid, started, number), self.census, argv[0], line_limit)
@@ -119,9 +120,9 @@ class LocalHost:
         """Start a program on a pseudo-terminal."""
 
         async def start() -> LocalPty:
-            environment = self._environment(env, cwd)
-            terminal, started = await self._in_thread(
-                lambda: _dated(launch.terminal(argv, _path(cwd), environment, *bounded(rows, cols)))
+            environment = self.environment(env, cwd)
+            terminal, started = await self.in_thread(
+                lambda: _dated(launch.terminal(argv, launch.absolute(cwd), environment, *bounded(rows, cols)))
             )
             pty = LocalPty(terminal, started, self.census)
             self._running.keep(pty.ended, pty.hang_up)
@@ -135,22 +136,22 @@ class LocalHost:
         """Start a program that outlives the server."""
 
         async def start() -> None:
-            environment = self._environment(env, cwd)
+            environment = self.environment(env, cwd)
             environment.pop(VARIABLE, None)
-            reaper.watch(await self._in_thread(lambda: launch.detached(argv, _path(cwd), environment)))
+            reaper.watch(await self.in_thread(lambda: launch.detached(argv, launch.absolute(cwd), environment)))
 
         await self._running.start(argv[0], start, _leave)
 
     async def which(self, program: str) -> Path | None:
         """Return where `program` is found on the server's PATH."""
-        found = await self._in_thread(lambda: shutil.which(program))
+        found = await self.in_thread(lambda: shutil.which(program))
         return Path(found) if found else None
 
-    async def close(self, grace: float = 3.0) -> None:
-        """End everything that was started here, and start nothing more."""
+    async def close(self, grace: float = 3.0, spared: Collection[str] = ()) -> None:
+        """End everything that was started here but the launches in `spared`, and start nothing more."""
         force_at = asyncio.get_running_loop().time() + grace
         await self._running.end_all(grace)
-        if survivors := await end(self.census, self._strays, until=lambda: force_at):
+        if survivors := await end(self.census, partial(self._strays, spared), until=lambda: force_at):
             log.error("%d processes cannot be killed", survivors)
         await self._running.settle()
         for child in list(self._open):
@@ -162,10 +163,13 @@ class LocalHost:
         child.closed.add_done_callback(lambda _: self._open.discard(child))
         return child
 
-    def _strays(self, snapshot: Snapshot) -> Iterable[Entry]:
+    def _strays(self, spared: Collection[str], snapshot: Snapshot) -> Iterable[Entry]:
         """Select descendants that are still there although the child they came from has ended."""
-        server = self._store.server
-        marked = (entry for entry in snapshot if any(mark.server == server for mark in entry.markers))
+
+        def stray(mark: Marker) -> bool:
+            return mark.directory == self._store.directory and mark.launch not in spared
+
+        marked = (entry for entry in snapshot if any(map(stray, entry.markers)))
         return snapshot.with_descendants(marked).values()
 
     async def _record(
@@ -179,19 +183,32 @@ class LocalHost:
             raise
         ended.add_done_callback(lambda _: self._running.background(self._store.remove(record.launch)))
 
-    def _environment(self, changes: Changes, cwd: Path | str, mark: Marker | None = None) -> dict[str, str]:
-        environment = child_environment(changes, _path(cwd))
+    def environment(self, changes: Changes, cwd: Path | str, mark: Marker | None = None) -> dict[str, str]:
+        """Return the environment of a child."""
+        environment = child_environment(changes, launch.absolute(cwd))
         environment.pop(VARIABLE, None)
         if value := combine(os.environ.get(VARIABLE, ""), mark, self._store.directory):
             environment[VARIABLE] = value
         return environment
 
-    async def _in_thread(self, function: Callable[[], T]) -> T:
+    def holder_environment(self) -> dict[str, str]:
+        """Return the environment of a holder: little, and the markers of other servers, but none of ours."""
+        environment = self.environment(None, "/")
+        return {name: environment[name] for name in ("HOME", "PATH", "TMPDIR", VARIABLE) if name in environment}
+
+    async def start(
+        self, program: str, starting: Callable[[], Coroutine[Any, Any, T]], abandon: Callable[[T], Awaitable[object]]
+    ) -> T:
+        """Start something; see `Running.start`."""
+        return await self._running.start(program, starting, abandon)
+
+    def background(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Run something that nobody waits for."""
+        self._running.background(coroutine)
+
+    async def in_thread(self, function: Callable[[], T]) -> T:
+        """Run something that blocks."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
-
-
-def _path(cwd: Path | str) -> str:
-    return os.path.abspath(cwd)  # noqa: PTH100 - pathlib would resolve nothing less and keep ".."
 
 
 def _dated(child: StartedT) -> tuple[StartedT, str]:

@@ -1,12 +1,15 @@
 """The hosts that are there."""
 
+import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
 from a_parallel_contracts import Database, NotFound
 from a_parallel_contracts.hosts import Host, Owner
+from a_parallel_plugins.hosts.holders import LocalHolders
 from a_parallel_plugins.hosts.leftovers import end_leftovers
 from a_parallel_plugins.hosts.local import LocalHost
+from a_parallel_plugins.hosts.settings import HostsSettings
 from a_parallel_plugins.hosts.store import Store
 
 LOCAL = "local"
@@ -20,17 +23,19 @@ class HostsService:
 
     Attributes:
         local: this machine.
+        holders: programs on it that outlive the server.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, data_directory: Path, settings: HostsSettings) -> None:
         self._store = store
         self.local = LocalHost(store)
+        self.holders = LocalHolders(self.local, store, data_directory, settings)
         self._hosts: dict[str, Host] = {LOCAL: self.local}
 
     @classmethod
-    async def open(cls, db: Database, data_directory: Path) -> "HostsService":
+    async def open(cls, db: Database, data_directory: Path, settings: HostsSettings | None = None) -> "HostsService":
         """Begin a life of the server on `data_directory`."""
-        return cls(await Store.open(db, data_directory))
+        return cls(await Store.open(db, data_directory), data_directory, settings or HostsSettings())
 
     def get(self, name: str = LOCAL) -> Host:
         """Return a host by name."""
@@ -56,8 +61,16 @@ class HostsService:
 
     async def end_leftovers(self, owner: Owner | None = None) -> int:
         """End what an earlier server of this data directory left running."""
-        return await end_leftovers(self._store, self.local.census, owner)
+        held = await asyncio.to_thread(self.holders.alive)
+        return await end_leftovers(self._store, self.local.census, owner, held)
 
-    async def close(self, grace: float = 3.0) -> None:
-        """End everything that runs on this machine through this service."""
-        await self.local.close(grace)
+    async def close(self, grace: float = 3.0, *, leaving: bool = False) -> None:
+        """End everything that runs on this machine through this service.
+
+        Parameters:
+            grace: seconds that programs get.
+            leaving: let those in holders be.
+        """
+        await self.holders.close(grace, leaving=leaving)
+        spared = set(await asyncio.to_thread(self.holders.alive)) if leaving else set()
+        await self.local.close(grace, spared)

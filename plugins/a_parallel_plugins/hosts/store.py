@@ -73,6 +73,11 @@ class Store:
             lambda tx: tx.executemany("DELETE FROM hosts_processes WHERE launch = ?", [(each,) for each in launches])
         )
 
+    async def adopt(self, launch: str) -> None:
+        """Take over a child of an earlier life of the server."""
+        values = (self.server, launch)
+        await self._db.write(lambda tx: tx.execute("UPDATE hosts_processes SET server = ? WHERE launch = ?", values))
+
     async def earlier(self) -> list[Record]:
         """Return the children of earlier lives of the server."""
         rows = await self._db.rows("SELECT * FROM hosts_processes WHERE server <> :server", server=self.server)
