@@ -56,8 +56,8 @@ async def test_every_answer_is_described(running: RunningKernel) -> None:
         for method, operation in operations.items()
         if not answer_schema(operation)
     }
-    # Pages and files, and no more.
-    assert vague == {"GET /", "GET /{path}", "GET /api/mcp/oauth/callback"}
+    # Pages, files and figures, and no more.
+    assert vague == {"GET /", "GET /{path}", "GET /api/mcp/oauth/callback", "GET /metrics"}
     loose = {name for name, schema in document["components"]["schemas"].items() if {} in properties(schema)}
     # The input of a tool is whatever JSON the agent made of it.
     assert loose == {"AgentToolCall"}
