@@ -460,7 +460,7 @@ class Agents(Protocol):
         ...
 
     def running(self, thread_id: str) -> bool:
-        """Tell whether the thread has a live agent."""
+        """Tell whether the thread has a live agent, or waits for the turn of one (`Admission`)."""
         ...
 
     async def ready(self) -> None:

@@ -106,6 +106,10 @@ class Book:
             (self.subject.thread_id, reason),
         )
 
+    def leave_queue(self) -> None:
+        """Forget that the thread's run waits for its turn."""
+        self.tx.execute("DELETE FROM agents_queue WHERE thread_id = ?", (self.subject.thread_id,))
+
 
 class Change(Protocol):
     """Something that happened in a run, as rows and events. Writing it twice in two tries gives the same."""

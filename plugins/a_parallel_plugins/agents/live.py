@@ -49,6 +49,11 @@ class Live:
         """Whether a message may be sent to it."""
         return not (self.closing or self.machine.stopping or self.machine.phase is Phase.GONE)
 
+    @property
+    def at_work(self) -> bool:
+        """Whether it counts among the agents at work: not while it waits for a person, but until it is gone."""
+        return self.closing or (self.machine.phase is Phase.RUNNING and self.machine.waits.first is None)
+
     def progressed(self) -> None:
         """Wake those that wait for something to happen."""
         self._progress.set()

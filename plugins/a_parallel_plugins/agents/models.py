@@ -5,6 +5,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from a_parallel_contracts import Omissible, WireModel
+from a_parallel_contracts.admission import QueuePlace
 from a_parallel_contracts.agents import ProviderStatus, StartRequest
 from a_parallel_contracts.threads import ImageAttachment, Model, NewThread, PermissionMode, Thread, ThreadMode
 from a_parallel_plugins.agents.prompts import title_of
@@ -100,8 +101,33 @@ class ToolApproval(ToolLists):
         return _request(self, "", (), ())
 
 
+class QueuedThread(QueuePlace):
+    """A thread that waits for its turn."""
+
+    thread_id: str
+    project_id: str
+
+
+class QueueState(WireModel):
+    """Answer of ``GET /api/agents/queue``: agents at work and waiting, whoever owns them, and one's own threads."""
+
+    max_runs: int
+    running: int
+    waiting: int
+    threads: list[QueuedThread]
+
+
+class ThreadQueueState(WireModel):
+    """Answer of ``GET /api/threads/:id/queue``; `queue` is null for a thread that does not wait."""
+
+    queue: QueuePlace | None
+
+
 class StartedThread(WireModel):
-    """Answer of ``POST /api/threads``: what the request fixed, before the start (``database.md`` §5)."""
+    """Answer of ``POST /api/threads``: what the request fixed, before the start (``database.md`` §5).
+
+    `queue` is there if the start waits for its turn.
+    """
 
     id: str
     project_id: str
@@ -116,11 +142,12 @@ class StartedThread(WireModel):
     worktree_path: str | None = Unset
     cost: float
     created_at: str
+    queue: QueuePlace | None = Unset
 
     @classmethod
-    def of(cls, thread: Thread) -> "StartedThread":
+    def of(cls, thread: Thread, queue: QueuePlace | None) -> "StartedThread":
         """Return the creation form of a thread."""
-        known: dict[str, Any] = thread.model_dump()
+        known: dict[str, Any] = {**thread.model_dump(), "queue": queue}
         return cls.model_validate({name: known[name] for name in cls.model_fields})
 
 

@@ -38,6 +38,7 @@ class RunBegun:
         if after is None:
             raise NotFound("Thread not found")
         book.set_waiting(None)
+        book.leave_queue()
         book.status(after)
         book.emit(
             RunStarted(
@@ -117,6 +118,7 @@ class RunFailed:
             changes["stage"] = _reviewed(thread.stage)
         after = book.update(changes) or thread
         book.set_waiting(None)
+        book.leave_queue()
         book.show_running_first(thread)
         book.emit(AgentError(error=self.error, thread_id=book.thread_id, owner=book.owner))
         book.status(after)
@@ -141,6 +143,7 @@ class RunEndedEarly:
         if thread is None or thread.status not in UNFINISHED:
             return
         after = book.update({"status": self.status, "completed_at": now()}) or thread
+        book.leave_queue()
         if self.status == "stopped":
             book.set_waiting(None)
         book.show_running_first(thread)

@@ -2,14 +2,16 @@
 
 from a_parallel_contracts import Database, Transaction, now
 from a_parallel_contracts.threads import UNFINISHED, Threads, ThreadStatus
+from a_parallel_plugins.agents import waiting
 
 
 async def relabel_unfinished(db: Database, threads: Threads) -> int:
     """Set threads whose agent is gone to ``interrupted`` and return how many there were.
 
-    No event of theirs is sent, and the stage stays.
+    No event of theirs is sent, and the stage stays. Those that wait for their turn go on waiting.
     """
-    unfinished = await threads.with_status(*UNFINISHED)
+    queued = await db.run(waiting.ids)
+    unfinished = [thread for thread in await threads.with_status(*UNFINISHED) if thread.id not in queued]
 
     def write(tx: Transaction) -> None:
         for thread in unfinished:

@@ -3,7 +3,18 @@
 from a_parallel_contracts import Database, Ok, Request, Route, delete, get, post
 from a_parallel_contracts.threads import THREADS, Thread, Threads
 from a_parallel_plugins.agents import compose
-from a_parallel_plugins.agents.models import NewMessage, NewRun, RulesQuery, SetupStatus, StartedThread, ToolApproval
+from a_parallel_plugins.agents.line import Line
+from a_parallel_plugins.agents.models import (
+    NewMessage,
+    NewRun,
+    QueuedThread,
+    QueueState,
+    RulesQuery,
+    SetupStatus,
+    StartedThread,
+    ThreadQueueState,
+    ToolApproval,
+)
 from a_parallel_plugins.agents.providers import ProviderInfo, Providers, set_provider
 from a_parallel_plugins.agents.rules import PermissionRule, PermissionRules
 from a_parallel_plugins.agents.service import AgentService
@@ -15,13 +26,20 @@ class AgentRoutes:
     """Handlers of the routes."""
 
     def __init__(
-        self, db: Database, threads: Threads, agents: AgentService, providers: Providers, rules: PermissionRules
+        self,
+        db: Database,
+        threads: Threads,
+        agents: AgentService,
+        providers: Providers,
+        rules: PermissionRules,
+        line: Line,
     ) -> None:
         self._db = db
         self._threads = threads
         self._agents = agents
         self._providers = providers
         self._rules = rules
+        self._line = line
 
     def all(self) -> list[Route]:
         """Return the routes."""
@@ -34,6 +52,8 @@ class AgentRoutes:
             post(f"{thread}/stop", self.stop, loads=THREADS),
             post(f"{thread}/interrupt", self.interrupt, loads=THREADS),
             get(f"{thread}/thinking", self.thinking, loads=THREADS),
+            get(f"{thread}/queue", self.thread_queue, loads=THREADS),
+            get("/api/agents/queue", self.queue),
             get("/api/agents/providers", self.providers),
             get("/api/agents/permission-rules", self.permission_rules),
             delete("/api/agents/permission-rules/{rule}", self.remove_rule),
@@ -52,7 +72,7 @@ class AgentRoutes:
         provider = body.provider or self._providers.default
         await self._db.write(lambda tx: set_provider(tx, thread.id, provider))
         await self._agents.send(thread, body.request())
-        return StartedThread.of(thread)
+        return StartedThread.of(thread, self._line.place(thread.id))
 
     async def message(self, request: Request[Thread, NewMessage]) -> Ok:
         """Send a message: it starts, resumes, answers or reaches the thread's agent."""
@@ -81,6 +101,23 @@ class AgentRoutes:
         """Return the assistant's thinking by message id."""
         rows = await self._db.rows(THINKING, id=request.resource.id)
         return {row["message_id"]: row["text"] for row in rows}
+
+    async def thread_queue(self, request: Request[Thread]) -> ThreadQueueState:
+        """Show where a thread stands in the queue, and what it waits for."""
+        return ThreadQueueState(queue=self._line.place(request.resource.id))
+
+    async def queue(self, request: Request) -> QueueState:
+        """Show how many agents are at work, and which threads wait for their turn, next first."""
+        return QueueState(
+            max_runs=self._line.max_runs,
+            running=self._line.door.running,
+            waiting=self._line.door.waiting,
+            threads=[
+                QueuedThread(thread_id=id, project_id=subject.project_id, **place.model_dump())
+                for id, (subject, place) in self._line.members().items()
+                if request.actor.owns(subject.owner)
+            ],
+        )
 
     async def providers(self, request: Request) -> list[ProviderInfo]:
         """List the agent providers and whether they can start agents."""

@@ -3,14 +3,16 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from a_parallel_contracts import ApiError, Database, ServiceUnavailable
 from a_parallel_contracts.agents import Answer, RequestOpened
 from a_parallel_contracts.threads import UNFINISHED, Thread, Threads, ThreadStatus
+from a_parallel_plugins.agents import waiting
 from a_parallel_plugins.agents.book import Book, Change, Subject, write_all
 from a_parallel_plugins.agents.changes import PromptsSeen
+from a_parallel_plugins.agents.door import Party
 from a_parallel_plugins.agents.failures import error_text, start_error
 from a_parallel_plugins.agents.launch import Launcher, Start
 from a_parallel_plugins.agents.live import Live
@@ -33,6 +35,7 @@ class Runs:
     Attributes:
         lives: by thread id.
         tasks: work in progress.
+        changed: called when an agent may have ceased to be at work.
     """
 
     def __init__(
@@ -40,6 +43,8 @@ class Runs:
     ) -> None:
         self.lives: dict[str, Live] = {}
         self.tasks = Tasks()
+        self.changed: Callable[[], None] = lambda: None
+        self._resuming: dict[str, Party] = {}
         self._db = db
         self._threads = threads
         self._launcher = launcher
@@ -57,6 +62,13 @@ class Runs:
     async def write(self, subject: Subject, changes: Sequence[Change]) -> None:
         """Write changes of a thread in one unit of work."""
         await self._db.write(lambda tx: write_all(Book(tx, self._threads, subject), changes))
+
+    def parties(self) -> Iterator[Party]:
+        """Iterate over those on whose account agents are at work."""
+        for live in self.lives.values():
+            if live.at_work:
+                yield Party(live.subject.owner, live.subject.project_id)
+        yield from self._resuming.values()
 
     def refuse_when_closed(self) -> None:
         """Refuse to begin anything while the plugin stops.
@@ -114,9 +126,11 @@ class Runs:
             del self._pumps[live]
             if self.lives.get(live.subject.thread_id) is live:
                 del self.lives[live.subject.thread_id]
+            self.changed()
 
     async def _write_live(self, live: Live, changes: Sequence[Change]) -> None:
         await self.write(live.subject, changes)
+        self.changed()
 
     def poke(self, live: Live) -> None:
         """Let a live agent's pump look again what is due."""
@@ -143,6 +157,7 @@ class Runs:
         elif effect is Effect.SEND_QUEUED:
             self.tasks.spawn(self._send_queued_later(live), name=f"messages of thread {thread_id}")
         elif not self._closed:
+            self._resuming[thread_id] = Party(live.subject.owner, live.subject.project_id)
             self.tasks.spawn(self._resume(live), name=f"resume thread {thread_id}")
 
     async def close(self, live: Live) -> None:
@@ -175,6 +190,13 @@ class Runs:
 
     async def _resume(self, ended: Live) -> None:
         """Go on with the messages that the agent which is gone has not seen."""
+        try:
+            await self._resume_after(ended)
+        finally:
+            self._resuming.pop(ended.subject.thread_id, None)
+            self.changed()
+
+    async def _resume_after(self, ended: Live) -> None:
         thread_id = ended.subject.thread_id
         await self._gone(ended)
         async with self._threads.exclusive(thread_id):
@@ -275,8 +297,10 @@ class Runs:
         lives = list(self.lives.values())
         await _all(self._mark_interrupted(live) for live in lives)
         await _all(self.end(live) for live in lives)
+        queued = await self._db.run(waiting.ids)
         for thread in await self._threads.with_status(*UNFINISHED):
-            await self.write(Subject.of(thread), [self._ending(thread, "interrupted")])
+            if thread.id not in queued:
+                await self.write(Subject.of(thread), [self._ending(thread, "interrupted")])
 
 
 async def _all(work: Iterable[Coroutine[Any, Any, None]]) -> None:

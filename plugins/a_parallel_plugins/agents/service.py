@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+from dataclasses import dataclass
 
 from a_parallel_contracts import ApiError, Conflict, Database, NotFound
 from a_parallel_contracts.agents import AgentProvider, Answer, StartRequest
@@ -22,10 +23,12 @@ from a_parallel_plugins.agents.changes import UserMessageAdded
 from a_parallel_plugins.agents.compose import check, compose, overrides
 from a_parallel_plugins.agents.delivery import Delivery
 from a_parallel_plugins.agents.launch import Start
+from a_parallel_plugins.agents.line import Line
 from a_parallel_plugins.agents.outcomes import RunBegun
 from a_parallel_plugins.agents.providers import Providers
 from a_parallel_plugins.agents.rules import PermissionRules, Remember
 from a_parallel_plugins.agents.runs import Runs
+from a_parallel_plugins.agents.waiting import RunQueued
 
 BEGIN_PATIENCE = 2.0
 """Seconds for which the answer to a move on the board waits until the row shows ``running``."""
@@ -35,17 +38,29 @@ STOP_PATIENCE = 3.0
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _New:
+    """A run that is to begin, and what is set once its rows are written."""
+
+    thread: Thread
+    directory: str
+    request: StartRequest
+    changes: ThreadChanges
+    begun: asyncio.Event
+
+
 class AgentService:
     """Implements `a_parallel_contracts.agents.Agents`."""
 
     def __init__(
-        self, db: Database, threads: Threads, runs: Runs, providers: Providers, rules: PermissionRules
+        self, db: Database, threads: Threads, runs: Runs, providers: Providers, rules: PermissionRules, line: Line
     ) -> None:
         self._db = db
         self._threads = threads
         self._runs = runs
         self._providers = providers
         self._rules = rules
+        self._line = line
         self._delivery = Delivery(runs, threads)
 
     # --- the contract -----------------------------------------------------------------------------
@@ -60,8 +75,8 @@ class AgentService:
         await self._runs.tasks.finish(self._stop(thread_id))
 
     def running(self, thread_id: str) -> bool:
-        """Tell whether the thread has a live agent."""
-        return thread_id in self._runs.lives
+        """Tell whether the thread has a live agent, or waits for the turn of one."""
+        return thread_id in self._runs.lives or thread_id in self._line
 
     async def ready(self) -> None:
         """Return once the default provider is there."""
@@ -111,6 +126,7 @@ class AgentService:
 
     async def quiesce(self, thread: Thread) -> None:
         """End the thread's agent and wait; the caller holds `Threads.exclusive`."""
+        self._line.leave(thread.id)
         await self._runs.stop(thread)
 
     async def begin_idle(self, thread: Thread) -> None:
@@ -126,6 +142,7 @@ class AgentService:
 
     async def forget(self, event: ThreadDeleted) -> None:
         """End what may still run for a thread that is gone."""
+        self._line.leave(event.thread.id)
         live = self._runs.lives.get(event.thread.id)
         if live is not None:
             await self._runs.end(live)
@@ -151,6 +168,7 @@ class AgentService:
             except TimeoutError:
                 await self._runs.cut(await self._current(thread_id))
                 await stack.enter_async_context(self._threads.exclusive(thread_id))
+            self._line.leave(thread_id)
             await self._runs.stop(await self._current(thread_id))
 
     async def _approve(
@@ -173,16 +191,40 @@ class AgentService:
                 await self._reach_or_start(thread, tools.approve(request, tool) if approved else request)
 
     async def _start(self, thread: Thread, request: StartRequest, begun: asyncio.Event | None = None) -> None:
-        """Begin a run: rows and events first, then the agent."""
+        """Begin a run, or let it wait for its turn: rows and events first, then the agent."""
         thread, directory = await self._threads.ensure_directory(thread)
-        changes = await self._changes(thread, request)
-        message, prompt = await compose(thread, request, directory)
+        new = _New(thread, directory, request, await self._changes(thread, request), begun or asyncio.Event())
+        if thread.id in self._line:
+            await self._wait(new)
+        elif self._line.enter(thread):
+            try:
+                await self._begin(new)
+            finally:
+                self._line.begun(thread.id)
+        else:
+            try:
+                await self._wait(new)
+            except BaseException:
+                self._line.leave(thread.id)
+                raise
+
+    async def _begin(self, new: "_New") -> None:
+        thread = new.thread
+        message, prompt = await compose(thread, new.request, new.directory)
         generation = self._runs.next_generation()
-        await self._runs.write(Subject.of(thread), [RunBegun(generation, changes), UserMessageAdded(message, prompt)])
-        if begun is not None:
-            begun.set()
+        begins = RunBegun(generation, new.changes)
+        await self._runs.write(Subject.of(thread), [begins, UserMessageAdded(message, prompt)])
+        new.begun.set()
         started = await self._current(thread.id)
-        await self._runs.launch(Start(started, directory, request, generation, thread.status), own=prompt.id)
+        await self._runs.launch(Start(started, new.directory, new.request, generation, thread.status), own=prompt.id)
+
+    async def _wait(self, new: "_New") -> None:
+        """Store what the run is to be started with once its turn has come; the place of a first message is told."""
+        message, prompt = await compose(new.thread, new.request, new.directory)
+        queued = RunQueued(new.request, new.changes)
+        await self._runs.write(Subject.of(new.thread), [queued, UserMessageAdded(message, prompt)])
+        new.begun.set()
+        self._line.stay()
 
     async def _changes(self, thread: Thread, request: StartRequest) -> ThreadChanges:
         """Return what else the row gets; an accepted plan ends plan mode although its agent is gone."""

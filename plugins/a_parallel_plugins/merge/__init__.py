@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import AGENTS
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.merge import MERGE
@@ -27,7 +28,7 @@ class MergePlugin(Plugin, ThreadHooks):
     manifest = Manifest(
         api="1.0",
         requires=(GIT, THREADS, PROJECTS),
-        optional=(WORKTREES, AGENTS),
+        optional=(WORKTREES, AGENTS, ADMISSION),
         provides=(MERGE,),
         settings=Settings,
     )

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from uuid import uuid4
 
 from a_parallel_contracts import BadRequest, FailedDependency, PluginContext
+from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import (
     AGENTS,
     AgentEvent,
@@ -80,6 +81,16 @@ class AgentResolver:
             BadRequest: the agent gave up, failed, or took too long; the text says which.
             FailedDependency: there is no agent, or it cannot be started.
         """
+        async with self._slot():
+            await self._resolve(bench, recorded, unmerged)
+        self._judge()
+
+    def _slot(self) -> AbstractAsyncContextManager[None]:
+        """Wait for the agent's turn among all others."""
+        admission = self._ctx.find(ADMISSION)
+        return admission.slot(self._thread.user_id, self._thread.project_id) if admission else nullcontext()
+
+    async def _resolve(self, bench: Bench, recorded: Recorded, unmerged: Sequence[str]) -> None:
         session = await self._start(bench, recorded, unmerged)
         try:
             async with asyncio.timeout(self._ctx.settings(Settings).agent_limit):
@@ -88,7 +99,6 @@ class AgentResolver:
             raise BadRequest("The agent took too long to resolve the conflicts") from None
         finally:
             await session.stop()
-        self._judge()
 
     async def _start(self, bench: Bench, recorded: Recorded, unmerged: Sequence[str]) -> AgentSession:
         agents = self._ctx.find(AGENTS)

@@ -15,6 +15,7 @@ from a_parallel_contracts.threads import NewThread, Thread
 from a_parallel_kernel.database import SqliteDatabase
 from a_parallel_migrations import baseline
 from a_parallel_plugins.agents.launch import Launcher
+from a_parallel_plugins.agents.line import Line
 from a_parallel_plugins.agents.prepare import build_models
 from a_parallel_plugins.agents.providers import Providers
 from a_parallel_plugins.agents.recovery import relabel_unfinished
@@ -95,10 +96,23 @@ class House:
         providers.add("fake", self.provider)
         launcher = Launcher(self.db, self.threads, NoHooks(), providers, settings)
         self.runs = Runs(self.db, self.threads, launcher, rules, settings)
-        self.agents = AgentService(self.db, self.threads, self.runs, providers, rules)
+        self.line = Line(
+            self.db,
+            self.threads,
+            self.runs,
+            providers,
+            settings,
+            memory=lambda: None,
+            clock=asyncio.get_running_loop().time,
+            publish=self.events.append,
+        )
+        await self.line.remember()
+        self.agents = AgentService(self.db, self.threads, self.runs, providers, rules, self.line)
+        await self.line.go_on()
 
     async def shut_down(self) -> None:
         """Stop the server as a signal does."""
+        self.line.close()
         await self.runs.shut_down()
         await self.db.close()
 
