@@ -1,6 +1,6 @@
 """Writes figures in the formats of Prometheus. Imported by `a_parallel_kernel.metrics` when they are asked for."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
@@ -25,7 +25,7 @@ _process = ProcessCollector(registry=None)
 def kernel_families(sources: Sources) -> list[Family]:
     """Return the kernel's figures as they are now; to be called in the event loop."""
     return [
-        _gauge("info", "Always 1; the label tells the version that runs.", {(VERSION,): 1}, "version"),
+        _gauge(KERNEL + "info", "Always 1; the label tells the version that runs.", [((VERSION,), 1)], "version"),
         *_requests(sources),
         *_events(sources),
         *_sockets(sources),
@@ -59,17 +59,15 @@ class _Ready(Collector):
 
 def _contributed(prefix: str, metric: Metric) -> Family:
     values = metric.value if isinstance(metric.value, Mapping) else {"": metric.value}
-    kind = CounterMetricFamily if metric.kind == "counter" else GaugeMetricFamily
-    family: Family = kind(prefix + metric.name, metric.help, labels=[metric.label] if metric.label else [])
-    for label, value in values.items():
-        family.add_metric([label] if metric.label else [], value)  # type: ignore[attr-defined] - both kinds have it
-    return family
+    labels = (metric.label,) if metric.label else ()
+    rows = [((label,) if labels else (), value) for label, value in values.items()]
+    return (_counter if metric.kind == "counter" else _gauge)(prefix + metric.name, metric.help, rows, *labels)
 
 
 def _requests(sources: Sources) -> Iterator[Family]:
     answers = sources.http.figures.answers
     counts = {(method, route, str(status)): one.count for (method, route, status), one in answers.items()}
-    yield _counter("http_requests", "Requests answered.", counts, "method", "route", "status")
+    yield _counter(KERNEL + "http_requests", "Requests answered.", counts.items(), "method", "route", "status")
     together: dict[tuple[str, str], Latencies] = {}
     for (method, route, _), one in answers.items():
         _join(together.setdefault((method, route), Latencies()), one)
@@ -80,7 +78,7 @@ def _requests(sources: Sources) -> Iterator[Family]:
         family.add_metric(list(key), _buckets(one), one.seconds)
     yield family
     flights = {(plugin,): count for plugin, count in sources.http.flights.items()}
-    yield _gauge("http_requests_in_flight", "Requests that are being handled.", flights, "plugin")
+    yield _gauge(KERNEL + "http_requests_in_flight", "Requests that are being handled.", flights.items(), "plugin")
 
 
 def _join(whole: Latencies, part: Latencies) -> None:
@@ -102,16 +100,21 @@ def _cumulative(bounds: list[str], classes: list[int]) -> list[tuple[str, float]
 
 def _events(sources: Sources) -> Iterator[Family]:
     published = {(event.__name__,): count for event, count in sources.events.published.items()}
-    yield _counter("events_published", "Events published on the bus.", published, "event")
+    yield _counter(KERNEL + "events_published", "Events published on the bus.", published.items(), "event")
     seconds = {(plugin,): value for plugin, value in sources.events.seconds.items()}
-    yield _counter("event_handler_seconds", "Seconds spent in event handlers, waiting included.", seconds, "plugin")
+    yield _counter(
+        KERNEL + "event_handler_seconds",
+        "Seconds spent in event handlers, waiting included.",
+        seconds.items(),
+        "plugin",
+    )
     stats = sources.bus.stats()
     waiting = _summed((one.owner, one.event, one.waiting) for one in stats)
-    yield _gauge("event_queue_depth", "Events that wait for a handler.", waiting, "plugin", "event")
+    yield _gauge(KERNEL + "event_queue_depth", "Events that wait for a handler.", waiting.items(), "plugin", "event")
     dropped = _summed((one.owner, one.event, one.dropped) for one in stats)
-    yield _counter("events_dropped", "Events lost to a full queue.", dropped, "plugin", "event")
+    yield _counter(KERNEL + "events_dropped", "Events lost to a full queue.", dropped.items(), "plugin", "event")
     failed = _summed((one.owner, one.event, one.failed) for one in stats)
-    yield _counter("event_failures", "Events whose handler raised.", failed, "plugin", "event")
+    yield _counter(KERNEL + "event_failures", "Events whose handler raised.", failed.items(), "plugin", "event")
 
 
 def _summed(rows: Iterable[tuple[str, str, int]]) -> dict[tuple[str, ...], float]:
@@ -124,20 +127,29 @@ def _summed(rows: Iterable[tuple[str, str, int]]) -> dict[tuple[str, ...], float
 def _sockets(sources: Sources) -> Iterator[Family]:
     hub = sources.http.hub
     backlogs = hub.backlogs
-    yield _gauge("sockets", "Open sockets.", {(): len(backlogs)})
-    yield _gauge("socket_backlog_bytes", "Bytes that wait for all sockets.", {(): sum(backlogs)})
-    yield _gauge("socket_backlog_largest_bytes", "Bytes that wait for the slowest.", {(): max(backlogs, default=0)})
-    yield _counter("sockets_opened", "Sockets that connected.", {(): hub.figures.opened})
+    yield _gauge(KERNEL + "sockets", "Open sockets.", [((), len(backlogs))])
+    yield _gauge(KERNEL + "socket_backlog_bytes", "Bytes that wait for all sockets.", [((), sum(backlogs))])
+    yield _gauge(
+        KERNEL + "socket_backlog_largest_bytes", "Bytes that wait for the slowest.", [((), max(backlogs, default=0))]
+    )
+    yield _counter(KERNEL + "sockets_opened", "Sockets that connected.", [((), hub.figures.opened)])
     closed = {(str(code),): count for code, count in hub.figures.closed.items()}
-    yield _counter("sockets_closed", "Sockets closed by the server; 1013 is one that was too slow.", closed, "code")
-    yield _counter("socket_messages_ignored", "Messages that nobody understood.", {(): hub.figures.ignored})
+    yield _counter(
+        KERNEL + "sockets_closed",
+        "Sockets closed by the server; 1013 is one that was too slow.",
+        closed.items(),
+        "code",
+    )
+    yield _counter(KERNEL + "socket_messages_ignored", "Messages that nobody understood.", [((), hub.figures.ignored)])
 
 
 def _database(sources: Sources) -> Iterator[Family]:
     stats = sources.db.stats
-    yield _counter("database_commits", "Transactions committed.", {(): stats.commits})
-    yield _counter("database_units", "Units of work, failed ones included.", {(): stats.units})
-    yield _gauge("database_units_waiting", "Units of work that wait for the next group.", {(): stats.waiting})
+    yield _counter(KERNEL + "database_commits", "Transactions committed.", [((), stats.commits)])
+    yield _counter(KERNEL + "database_units", "Units of work, failed ones included.", [((), stats.units)])
+    yield _gauge(
+        KERNEL + "database_units_waiting", "Units of work that wait for the next group.", [((), stats.waiting)]
+    )
     classes = [0] * (len(SIZES) + 1)
     for size, count in stats.group_sizes.items():
         classes[sum(size > bound for bound in SIZES)] += count
@@ -149,27 +161,28 @@ def _database(sources: Sources) -> Iterator[Family]:
 def _plugins(sources: Sources) -> Iterator[Family]:
     records = sources.supervisor.records.values()
     states = {(record.id, record.state): 1 for record in records}
-    yield _gauge("plugin_state", "1 for the state that a plugin is in.", states, "plugin", "state")
+    yield _gauge(KERNEL + "plugin_state", "1 for the state that a plugin is in.", states.items(), "plugin", "state")
     calls = {(record.id,): record.figures.calls for record in records}
-    yield _counter("plugin_calls", "Requests, events, hooks, jobs.", calls, "plugin")
+    yield _counter(KERNEL + "plugin_calls", "Requests, events, hooks, jobs.", calls.items(), "plugin")
     errors = {(record.id,): record.figures.errors for record in records}
-    yield _counter("plugin_errors", "Calls that failed.", errors, "plugin")
+    yield _counter(KERNEL + "plugin_errors", "Calls that failed.", errors.items(), "plugin")
     seconds = {(record.id,): record.figures.seconds for record in records}
-    yield _counter("plugin_seconds", "Seconds spent in calls, waiting included.", seconds, "plugin")
+    yield _counter(KERNEL + "plugin_seconds", "Seconds spent in calls, waiting included.", seconds.items(), "plugin")
 
 
-Values = Mapping[tuple[str, ...], float]
+Rows = Iterable[tuple[Sequence[str], float]]
+"""Values of the labels, and the figure."""
 
 
-def _gauge(name: str, help: str, values: Values, *labels: str) -> Family:
-    family = GaugeMetricFamily(KERNEL + name, help, labels=labels)
-    for key, value in values.items():
-        family.add_metric(list(key), value)
+def _gauge(name: str, help: str, rows: Rows, *labels: str) -> Family:
+    family = GaugeMetricFamily(name, help, labels=labels)
+    for values, figure in rows:
+        family.add_metric(values, figure)
     return family
 
 
-def _counter(name: str, help: str, values: Values, *labels: str) -> Family:
-    family = CounterMetricFamily(KERNEL + name, help, labels=labels)
-    for key, value in values.items():
-        family.add_metric(list(key), value)
+def _counter(name: str, help: str, rows: Rows, *labels: str) -> Family:
+    family = CounterMetricFamily(name, help, labels=labels)
+    for values, figure in rows:
+        family.add_metric(values, figure)
     return family
