@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts import Job, Manifest, Metric, Plugin, PluginContext, Route, Topic, hookimpl
 from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
 from a_parallel_contracts.hosts import HOSTS
@@ -15,6 +15,7 @@ from a_parallel_plugins.agents.settings import AgentsSettings
 if TYPE_CHECKING:
     from a_parallel_plugins.agents.line import Line
     from a_parallel_plugins.agents.routes import AgentRoutes
+    from a_parallel_plugins.agents.runs import Runs
     from a_parallel_plugins.agents.service import AgentService
 
 CHECK_EVERY = 2.0
@@ -34,6 +35,7 @@ class AgentsPlugin(Plugin, ThreadHooks):
     )
     _agents: "AgentService"
     _line: "Line"
+    _runs: "Runs"
     _routes: "AgentRoutes"
 
     @hookimpl
@@ -58,7 +60,7 @@ class AgentsPlugin(Plugin, ThreadHooks):
         providers, rules = Providers(settings.provider), PermissionRules(ctx.db)
         await rules.load()
         launcher = Launcher(ctx.db, threads, ctx.hooks, providers, settings)
-        runs = Runs(ctx.db, threads, launcher, rules, settings)
+        self._runs = runs = Runs(ctx.db, threads, launcher, rules, settings)
         providers.removed = runs.provider_removed
         self._line = Line(
             ctx.db,
@@ -101,6 +103,13 @@ class AgentsPlugin(Plugin, ThreadHooks):
         from a_parallel_plugins.agents.topics import agent_topics
 
         return [*agent_topics(Recall(ctx.db)), QUEUED]
+
+    @hookimpl
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Tell how many runs are in which state."""
+        from a_parallel_plugins.agents.figures import run_metrics
+
+        return run_metrics(self._runs.lives.values(), len(self._line.places()))
 
     @hookimpl
     async def quiesce_thread(self, ctx: PluginContext, thread: Thread) -> None:

@@ -19,7 +19,7 @@ Windows is not supported. On macOS, `a_parallel_plugins.hosts.ps` has the limits
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Command, Health, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import Command, Health, Manifest, Metric, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_plugins.hosts.settings import HostsSettings
 
@@ -64,6 +64,12 @@ class HostsPlugin(Plugin):
         from a_parallel_plugins.hosts.listing import holders_command
 
         return [holders_command(ctx.server.data_directory)]
+
+    @hookimpl
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Tell how many children there are."""
+        counts = {"server": self._service.local.running, "holder": self._service.holders.attached}
+        return [Metric("processes", "Children that run, by the one whose children they are.", counts, label="parent")]
 
     @hookimpl
     async def health(self, ctx: PluginContext) -> Health:

@@ -18,6 +18,7 @@ from a_parallel_contracts import (
     Health,
     Inbound,
     Manifest,
+    Metric,
     Plugin,
     PluginContext,
     SocketClosed,
@@ -78,6 +79,11 @@ class PtyPlugin(Plugin, ThreadHooks):
         """Hang up the terminals in a working tree that is about to go."""
         if thread.worktree_path:
             await self.service.leave(thread.worktree_path)
+
+    @hookimpl
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Tell how many terminals there are."""
+        return [Metric("open", "Open terminals.", len(self.service))]
 
     @hookimpl
     async def health(self, ctx: PluginContext) -> Health:

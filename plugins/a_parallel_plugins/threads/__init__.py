@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import Manifest, Metric, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
 from a_parallel_contracts.threads import THREADS, ThreadHooks
@@ -45,6 +45,13 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
         from a_parallel_plugins.threads.routes import thread_routes
 
         return thread_routes(ctx, self.lifecycle)
+
+    @hookimpl
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Tell how many threads have which status."""
+        rows = await ctx.db.rows("SELECT status, count(*) AS threads FROM threads WHERE archived = 0 GROUP BY status")
+        counts = {row["status"]: row["threads"] for row in rows}
+        return [Metric("open", "Threads that are not archived, by status.", counts, label="status")]
 
     @hookimpl
     async def quiesce_project(self, ctx: PluginContext, project: Project) -> None:
