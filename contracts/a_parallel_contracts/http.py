@@ -8,6 +8,7 @@ from typing import Any, Generic, Literal
 from typing_extensions import TypeVar
 
 from a_parallel_contracts.auth import Actor
+from a_parallel_contracts.errors import ApiError
 from a_parallel_contracts.services import ServiceKey
 
 ResourceT = TypeVar("ResourceT", default=None)
@@ -104,9 +105,11 @@ class Route:
         status: of a successful answer.
         returns: what a handler's own `Response` holds, for the documentation; its return annotation by default.
         summary: one line for the documentation; the handler's docstring by default.
-        scope: what an access token needs; ``read`` for GET and ``run`` for the others by default.
+        scope: what an access token needs; by default ``admin`` for `access` admin, else ``read`` for GET and
+            ``run`` for the others.
         lenient_body: an absent or unparsable body counts as ``{}``.
         max_body: limit of the body in bytes; the server's setting by default.
+        refusal: gives what is answered instead of success another form, where a client expects one.
     """
 
     method: Method
@@ -121,6 +124,7 @@ class Route:
     scope: Literal["read", "run", "admin"] | None = None
     lenient_body: bool = False
     max_body: int | None = None
+    refusal: Callable[[ApiError], ApiError] | None = None
 
 
 def get(path: str, handler: Handler, **options: Any) -> Route:

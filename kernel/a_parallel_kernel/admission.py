@@ -61,7 +61,7 @@ class Admission:
 
         Raises:
             Unauthorized: the route is not public, and there are no valid credentials.
-            Forbidden: the route is for administrators, or the token lacks its scope.
+            Forbidden: the route is for administrators, the token lacks its scope, or the auth mode refuses.
             FailedDependency, ServiceUnavailable, NotFound: the plugin does not run.
         """
         actor = await self._actor(request, client, endpoint)

@@ -45,6 +45,15 @@ class Caller:
             ApiError: what to answer instead.
             ClientGone: there is nobody to answer.
         """
+        try:
+            return await self._call(request, client, match)
+        except ApiError as error:
+            reform = match.endpoint.route.refusal
+            if reform is None:
+                raise
+            raise reform(error) from error
+
+    async def _call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
         endpoint = match.endpoint
         actor = await self._admission.admit(request, client, endpoint)
         began = time.perf_counter()
