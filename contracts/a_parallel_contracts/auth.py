@@ -30,6 +30,11 @@ class Actor:
     scopes: frozenset[Scope] | None = None
     session: str | None = None
 
+    @property
+    def administers(self) -> bool:
+        """Whether the actor may do what is for administrators: the role, and in an access token its scope too."""
+        return self.role == "admin" and (self.scopes is None or "admin" in self.scopes)
+
     def owns(self, owner: str | None) -> bool:
         """Tell whether something that belongs to `owner` is visible to this actor."""
         return self.sees_all or owner == self.user_id
@@ -81,7 +86,11 @@ class Authenticator(Protocol):
         ...
 
     async def authenticate(self, credentials: Credentials) -> Actor | None:
-        """Return who the credentials prove, or None."""
+        """Return who the credentials prove, or None.
+
+        Raises:
+            ApiError: the credentials are known and refused; that is the answer.
+        """
         ...
 
 

@@ -102,11 +102,11 @@ class Admin:
         """Return the routes to mount."""
         return [
             get("/api/health", self.alive, access="public"),
-            get("/api/kernel/plugins", self.plugins, access="admin"),
-            get("/api/kernel/plugins/{id}", self.plugin, access="admin"),
-            post("/api/kernel/plugins/{id}/enable", self.enable, access="admin", scope="admin"),
-            post("/api/kernel/plugins/{id}/disable", self.disable, access="admin", scope="admin"),
-            get("/api/kernel/health", self.health, access="admin"),
+            get("/api/kernel/plugins", self.plugins, access="admin", scope="read"),
+            get("/api/kernel/plugins/{id}", self.plugin, access="admin", scope="read"),
+            post("/api/kernel/plugins/{id}/enable", self.enable, access="admin"),
+            post("/api/kernel/plugins/{id}/disable", self.disable, access="admin"),
+            get("/api/kernel/health", self.health, access="admin", scope="read"),
         ]
 
     def topics(self) -> Iterable[Topic]:

@@ -49,7 +49,8 @@ class Endpoint:
     @property
     def scope(self) -> Scope:
         """What an access token needs."""
-        return self.route.scope or ("read" if self.route.method == "GET" else "run")
+        usual: Scope = "read" if self.route.method == "GET" else "run"
+        return self.route.scope or ("admin" if self.route.access == "admin" else usual)
 
     @property
     def documented(self) -> Any:

@@ -54,7 +54,7 @@ class EventRoutes:
 
     def routes(self) -> Iterable[Route]:
         """Return the routes to mount."""
-        return [get("/api/kernel/events", self.events, access="admin")]
+        return [get("/api/kernel/events", self.events, access="admin", scope="read")]
 
     async def events(self, request: Request[None, None, EventQuery]) -> EventPage:
         """Page through the event log."""
