@@ -1,9 +1,9 @@
 """Agents: the contract between the state machine and whatever does the thinking."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.models import WireModel
@@ -62,6 +62,8 @@ class Run:
         environment: changes to the server's environment; None removes a variable.
         system_prompt: text to append to the agent's own system prompt.
         max_turns: model round trips for each message.
+        hold: name under which the agent's process is to be held, so that it outlives the server
+            (`a_parallel_contracts.hosts.Holders`); None if it need not.
     """
 
     thread: Thread
@@ -76,6 +78,7 @@ class Run:
     environment: Mapping[str, str | None] = field(default_factory=dict)
     system_prompt: str | None = None
     max_turns: int = 200
+    hold: str | None = None
 
     def with_environment(self, **variables: str | None) -> "Run":
         """Return a copy whose agent sees these variables too."""
@@ -279,6 +282,21 @@ class Exited:
     undelivered: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Everything reported up to here follows from `state`: another session that is given it reports what comes after.
+
+    Told by sessions whose process is held, at least after whatever else they report.
+
+    Attributes:
+        state: as JSON; kept in the database together with what follows from the reports.
+        committed: to be called once that is durable; what came before may then be forgotten.
+    """
+
+    state: Mapping[str, Any]
+    committed: Callable[[], object]
+
+
 AgentEvent = (
     SessionStarted
     | TextProduced
@@ -291,6 +309,7 @@ AgentEvent = (
     | ModeChanged
     | TurnEnded
     | Idle
+    | Checkpoint
     | Exited
 )
 
@@ -399,6 +418,35 @@ class AgentProvider(Protocol):
 
         Raises:
             FailedDependency: no answer in time, or the agent cannot be started.
+        """
+        ...
+
+
+@runtime_checkable
+class SurvivingSession(AgentSession, Protocol):
+    """A session whose agent can outlive the server."""
+
+    async def leave(self) -> None:
+        """Let go of the agent without ending it, and report nothing more."""
+        ...
+
+
+@runtime_checkable
+class SurvivingProvider(AgentProvider, Protocol):
+    """A provider whose agents can outlive the server: it heeds `Run.hold`, and its sessions tell `Checkpoint`."""
+
+    async def attach(self, run: Run, gate: ToolGate, state: Mapping[str, Any] | None) -> SurvivingSession:
+        """Go on with a live agent.
+
+        Parameters:
+            run: as it was started, but without environment and system prompt.
+            gate: asked before each tool call.
+            state: of the last checkpoint that is durable; None if none was, so that the agent may not even
+                have got its first prompt.
+
+        Raises:
+            NotFound: it is gone.
+            FailedDependency: it cannot be reached.
         """
         ...
 

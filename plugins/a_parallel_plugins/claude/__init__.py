@@ -8,6 +8,9 @@
   has anything left to do; `permissions` (with `rules`) answers what it asks; `controls` matches what we ask;
   `watchdog` measures silence.
 
+A CLI in a holder outlives the server: after whatever it tells, the session tells a `Checkpoint`, from which another
+session goes on with the same process. What it may not have got is written again, under a key that it takes only once.
+
 It works with CLIs that tell what becomes of each message, and with older ones, where that is inferred.
 """
 
@@ -17,7 +20,7 @@ from typing import TYPE_CHECKING
 from a_parallel_contracts import ApiError, Manifest, Plugin, PluginContext, hookimpl
 from a_parallel_contracts.agents import AGENT_PROVIDERS
 from a_parallel_contracts.claude import CLAUDE_CLI
-from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_plugins.claude.settings import ClaudeSettings
 
 if TYPE_CHECKING:
@@ -29,7 +32,13 @@ NAME = "claude"
 class ClaudePlugin(Plugin):
     """Drive the Claude CLI as an agent."""
 
-    manifest = Manifest(api="1.0", requires=(AGENT_PROVIDERS, HOSTS), provides=(CLAUDE_CLI,), settings=ClaudeSettings)
+    manifest = Manifest(
+        api="1.0",
+        requires=(AGENT_PROVIDERS, HOSTS),
+        optional=(HOLDERS,),
+        provides=(CLAUDE_CLI,),
+        settings=ClaudeSettings,
+    )
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
@@ -38,8 +47,8 @@ class ClaudePlugin(Plugin):
         from a_parallel_plugins.claude.provider import ClaudeProvider
 
         host, settings = ctx.get(HOSTS).get(), ctx.settings(ClaudeSettings)
-        provider = ClaudeProvider(host, settings, ctx.log)
-        ctx.defer(provider.close)
+        provider = ClaudeProvider(host, settings, ctx.log, lambda: ctx.find(HOLDERS))
+        ctx.defer(lambda: provider.close(leaving=ctx.handing_over))
         ctx.defer(ctx.get(AGENT_PROVIDERS).add(NAME, provider))
         ctx.provide(CLAUDE_CLI, ClaudeCliService(host, settings.binary))
         ctx.spawn(_warn_if_missing(ctx, provider), name="look for the Claude CLI")

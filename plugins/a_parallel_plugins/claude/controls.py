@@ -30,7 +30,7 @@ class Controls:
             FailedDependency: it was refused, there was no answer in time, or the CLI is gone.
         """
         request_id = str(uuid4())
-        if self._gone or not self._writer.put(request_line(request_id, request)):
+        if self._gone or not self._writer.put(request_line(request_id, request), f"c:{request_id}"):
             raise FailedDependency("The Claude CLI has ended")
         answer = self._waiting[request_id] = asyncio.get_running_loop().create_future()
         try:

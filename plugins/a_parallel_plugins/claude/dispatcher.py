@@ -1,6 +1,7 @@
 """Takes what the CLI says, hands it to whom it concerns, and tells the session's consumer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from a_parallel_contracts.agents import (
     AgentEvent,
@@ -80,6 +81,29 @@ class Dispatcher:
         self.interrupting = False
         self.setting_mode = 0
         self.open_tools: set[str] = set()
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {
+            "texts": self._texts.memory,
+            "spoken": self.spoken,
+            "session_lost": self.session_lost,
+            "interrupting": self.interrupting,
+            "open_tools": sorted(self.open_tools),
+        }
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self._texts.restore(memory["texts"])
+        self.spoken, self.session_lost = memory["spoken"], memory["session_lost"]
+        self.interrupting, self.open_tools = memory["interrupting"], set(memory["open_tools"])
+        if self._texts.has_grown:
+            self._updates.call()
+
+    def stop(self) -> None:
+        """Tell nothing more."""
+        self._updates.cancel()
 
     def handle(self, line: Line) -> None:  # noqa: C901 - one case for each kind of line
         """Take a line."""

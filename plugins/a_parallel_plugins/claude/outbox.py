@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 
-from a_parallel_contracts.agents import AgentEvent, Exited, TextProduced, ThinkingProduced
+from a_parallel_contracts.agents import AgentEvent, Checkpoint, Exited, TextProduced, ThinkingProduced
 
 MAX_EVENTS = 512
 MAX_BYTES = 8 * 1024 * 1024
@@ -16,7 +16,7 @@ class Outbox:
     """A queue of events, ended by `Exited`. Producers await `room` before they read on."""
 
     def __init__(self) -> None:
-        self._events: deque[tuple[AgentEvent, int]] = deque()
+        self._events: deque[tuple[AgentEvent, int, Checkpoint | None]] = deque()
         self._bytes = 0
         self._unbounded = 0
         self._filled = asyncio.Event()
@@ -27,10 +27,19 @@ class Outbox:
         """Add an event; an update of a text takes the place of one that still waits at the end."""
         if self._events and _updates(self._events[-1][0], event):
             self._bytes -= self._events.pop()[1]
-        self._events.append((event, weight))
+        self._events.append((event, weight, None))
         self._bytes += weight
         self._filled.set()
         self._measure()
+
+    def mark(self, checkpoint: Checkpoint) -> None:
+        """Let `checkpoint` follow what waits, in the place of an earlier one there."""
+        if self._events and not isinstance(self._events[-1][0], Exited):
+            event, weight, _ = self._events.pop()
+            kept = (checkpoint, 0, None) if isinstance(event, Checkpoint) else (event, weight, checkpoint)
+            self._events.append(kept)
+        elif not self._events:
+            self.put(checkpoint)
 
     async def room(self) -> None:
         """Return when more may be put."""
@@ -58,10 +67,12 @@ class Outbox:
             while not self._events:
                 self._filled.clear()
                 await self._filled.wait()
-            event, weight = self._events.popleft()
+            event, weight, checkpoint = self._events.popleft()
             self._bytes -= weight
             self._measure()
             yield event
+            if checkpoint is not None:
+                yield checkpoint
             if isinstance(event, Exited):
                 return
 

@@ -51,7 +51,7 @@ class Permissions:
     Parameters:
         gate: asked once for each call.
         rules: apply where the gate has no opinion.
-        write: queues a line for the CLI.
+        write: queues a line for the CLI under a key, and tells whether it is taken.
         emit: tells the session's consumer.
         changed: called when something that was decided upon is done.
         limit: seconds the gate may take.
@@ -63,7 +63,7 @@ class Permissions:
         gate: ToolGate,
         rules: AskRules,
         *,
-        write: Callable[[bytes], object],
+        write: Callable[[bytes, str], object],
         emit: Callable[[AgentEvent], None],
         changed: Callable[[], None],
         limit: float,
@@ -76,6 +76,7 @@ class Permissions:
         self._changed = changed
         self._limit = limit
         self._log = log
+        self._requests: dict[str, Request] = {}
         self._held: dict[str, _Call] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._decisions: OrderedDict[str, tuple[Input, Decision | None]] = OrderedDict()
@@ -86,12 +87,26 @@ class Permissions:
         """Whether anything is held for a person or decided right now."""
         return bool(self._held or self._tasks)
 
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON: what is not answered will be asked anew there."""
+        unanswered = [(request.id, request.subtype, dict(request.body)) for request in self._requests.values()]
+        return {"requests": unanswered, "refused": list(self._refused)}
+
+    def restore(self, memory: Mapping[str, Any], answered: Callable[[str], bool]) -> None:
+        """Go on from another server's `memory`; `answered` tells which answers the CLI got after that."""
+        self._refused.update(dict.fromkeys(memory["refused"]))
+        for request_id, subtype, body in memory["requests"]:
+            if not answered(answer_key(request_id)):
+                self.handle(Request(request_id, subtype, body))
+
     def handle(self, request: Request) -> None:
         """Answer a request, now or later."""
         answer = {"hook_callback": self._hook, "can_use_tool": self._permission}.get(request.subtype)
         if answer is None:
-            self._write(refusal_line(request.id, f"Unsupported control request subtype: {request.subtype}"))
+            self._reply(request.id, refusal_line(request.id, f"Unsupported control request subtype: {request.subtype}"))
             return
+        self._requests[request.id] = request
         task = asyncio.create_task(answer(request), name=f"claude {request.subtype}")
         self._tasks[request.id] = task
         task.add_done_callback(lambda done: self._finished(request.id, done))
@@ -102,11 +117,12 @@ class Permissions:
         error = None if task.cancelled() else task.exception()
         if task.cancelled() or error is not None:
             self._log.error("A request of the Claude CLI was not answered (%s)", type(error).__name__)
-            self._write(refusal_line(request_id, "The request could not be handled"))
+            self._reply(request_id, refusal_line(request_id, "The request could not be handled"))
         self._changed()
 
     def withdraw(self, request_id: str) -> None:
         """The CLI no longer waits for this answer."""
+        self._requests.pop(request_id, None)
         if task := self._tasks.pop(request_id, None):
             task.cancel()
         if call := self._held.pop(request_id, None):
@@ -116,7 +132,7 @@ class Permissions:
     def answer(self, request_id: str, answer: Answer) -> bool:
         """Hand a person's answer to the CLI; False if the request is not open."""
         call = self._held.get(request_id)
-        if call is None or not self._write(answer_line(request_id, _payload(call, answer))):
+        if call is None or not self._reply(request_id, answer_line(request_id, _payload(call, answer))):
             return False
         del self._held[request_id]
         if answer.behavior == "deny":
@@ -139,6 +155,13 @@ class Permissions:
         """Tell whether `refused` was called for it."""
         return tool_use_id in self._refused
 
+    def _reply(self, request_id: str, line: bytes) -> object:
+        """Queue an answer; nothing is open under that id any more if it can be."""
+        taken = self._write(line, answer_key(request_id))
+        if taken:
+            self._requests.pop(request_id, None)
+        return taken
+
     # --- the two kinds of requests ----------------------------------------------------------------
 
     async def _hook(self, request: Request) -> None:
@@ -146,7 +169,7 @@ class Permissions:
         tool = given.get("tool_name") or given.get("tool") or ""
         call = _Call(str(tool), given.get("tool_input") or {}, given.get("tool_use_id"))
         decision = await self._decide(call)
-        self._write(answer_line(request.id, self._hook_answer(call, decision)))
+        self._reply(request.id, answer_line(request.id, self._hook_answer(call, decision)))
 
     def _hook_answer(self, call: _Call, decision: Decision | None) -> dict[str, Any]:
         """Return a permission decision; ``{}`` leaves it to the CLI's own check, which then asks."""
@@ -166,11 +189,13 @@ class Permissions:
         decision = await self._decide(call)
         if decision is not None and decision.behavior == "deny":
             self.refused(call.tool_use_id)
-            self._write(answer_line(request.id, {"behavior": "deny", "message": decision.reason or "Denied"}))
+            self._reply(
+                request.id, answer_line(request.id, {"behavior": "deny", "message": decision.reason or "Denied"})
+            )
         elif self._is_held(call, decision):
             self._hold(request.id, call)
         else:
-            self._write(answer_line(request.id, {"behavior": "allow", "updatedInput": call.input}))
+            self._reply(request.id, answer_line(request.id, {"behavior": "allow", "updatedInput": call.input}))
 
     def _is_held(self, call: _Call, decision: Decision | None) -> bool:
         if call.tool in INTERACTIVE:
@@ -203,6 +228,11 @@ class Permissions:
         except Exception as error:  # noqa: BLE001 - whatever goes wrong in a policy must not let the call through
             self._log.error("Deciding about a call of %s failed (%s), so it is denied", call.tool, type(error).__name__)
             return Decision("deny", "The decision about this tool call failed")
+
+
+def answer_key(request_id: str) -> str:
+    """Return the key under which the answer to a request is written."""
+    return f"a:{request_id}"
 
 
 def _payload(call: _Call, answer: Answer) -> dict[str, Any]:

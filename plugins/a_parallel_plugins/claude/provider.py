@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from a_parallel_contracts import ApiError, FailedDependency
+from a_parallel_contracts import ApiError, FailedDependency, NotFound
 from a_parallel_contracts.agents import ProviderStatus, Run, ToolGate
-from a_parallel_contracts.hosts import Host, Owner, Process
+from a_parallel_contracts.hosts import HeldProcess, Holders, Host, Owner, Process
 from a_parallel_plugins.claude.arguments import ask_arguments, environment, run_arguments
 from a_parallel_plugins.claude.detection import Detector, start_failure
 from a_parallel_plugins.claude.oneshot import answer_of
@@ -19,8 +21,15 @@ LINE_LIMIT = 64 * 1024 * 1024
 class ClaudeProvider:
     """Starts agents, and ends those that are left when the plugin stops."""
 
-    def __init__(self, host: Host, settings: ClaudeSettings, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        host: Host,
+        settings: ClaudeSettings,
+        log: logging.Logger,
+        holders: Callable[[], Holders | None] = lambda: None,
+    ) -> None:
         self._host = host
+        self._holders = holders
         self._settings = settings
         self._log = log
         self._detector = Detector(host, settings.binary)
@@ -44,9 +53,44 @@ class ClaudeProvider:
         """
         found = await self._detector.find()
         argv = run_arguments(found.path, run, self._settings)
-        process = await self._spawn(argv, run.directory, run.thread.id, environment(run.environment))
+        holders = self._holders()
+        if run.hold is None or holders is None:
+            process = await self._spawn(argv, run.directory, run.thread.id, environment(run.environment))
+            return await self._begin(process, run, gate)
+        owner, env = Owner("agent", run.thread.id), environment(run.environment)
         try:
-            session = ClaudeSession(process, run, gate, self._settings, self._log)
+            held = await holders.spawn(
+                argv, cwd=run.directory, owner=owner, name=run.hold, env=env, line_limit=LINE_LIMIT
+            )
+        except ApiError as error:
+            raise start_failure(error.message) from error
+        return await self._begin(held, run, gate, held=held)
+
+    async def attach(self, run: Run, gate: ToolGate, state: Mapping[str, Any] | None) -> ClaudeSession:
+        """Go on with a CLI in a holder.
+
+        Raises:
+            NotFound: there is none.
+            FailedDependency: its holder does not answer.
+        """
+        holders = self._holders()
+        if run.hold is None or holders is None:
+            raise NotFound("There are no holders")
+        position = state["position"] if state else None
+        held = await holders.attach(run.hold, position=position, line_limit=LINE_LIMIT)
+        return await self._begin(held, run, gate, held=held, memory=state)
+
+    async def _begin(
+        self,
+        process: Process,
+        run: Run,
+        gate: ToolGate,
+        *,
+        held: HeldProcess | None = None,
+        memory: Mapping[str, Any] | None = None,
+    ) -> ClaudeSession:
+        try:
+            session = ClaudeSession(process, run, gate, self._settings, self._log, held=held, memory=memory)
         except BaseException:
             await process.terminate()
             raise
@@ -69,9 +113,11 @@ class ClaudeProvider:
         finally:
             await asyncio.shield(process.terminate())
 
-    async def close(self) -> None:
-        """End all agents that are still alive."""
-        await asyncio.gather(*(session.stop() for session in list(self._sessions)))
+    async def close(self, *, leaving: bool = False) -> None:
+        """End all agents that are still alive; `leaving` lets those in holders be."""
+        keeps = leaving and self._holders() is not None
+        ends = (session.leave() if keeps and session.held else session.stop() for session in list(self._sessions))
+        await asyncio.gather(*ends)
 
     async def _spawn(self, argv: list[str], directory: str, key: str, env: dict[str, str | None]) -> Process:
         owner = Owner("agent", key)

@@ -2,14 +2,15 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 from a_parallel_contracts import ApiError, FailedDependency
-from a_parallel_contracts.agents import AgentEvent, Answer, Exited, Prompt, Run, ToolGate
-from a_parallel_contracts.hosts import Process
+from a_parallel_contracts.agents import AgentEvent, Answer, Checkpoint, Exited, Prompt, Run, ToolGate
+from a_parallel_contracts.hosts import HeldProcess, Process
 from a_parallel_contracts.threads import Model, PermissionMode
 from a_parallel_plugins.claude.arguments import CLI_MODES
 from a_parallel_plugins.claude.controls import Controls
@@ -34,13 +35,34 @@ HOOK_MARGIN = 30.0
 
 
 class ClaudeSession:
-    """Talks to one CLI from its first message to its exit."""
+    """Talks to one CLI from its first message to its exit, or from where another server was."""
 
     def __init__(
-        self, process: Process, run: Run, gate: ToolGate, settings: ClaudeSettings, log: logging.Logger
+        self,
+        process: Process,
+        run: Run,
+        gate: ToolGate,
+        settings: ClaudeSettings,
+        log: logging.Logger,
+        *,
+        held: HeldProcess | None = None,
+        memory: Mapping[str, Any] | None = None,
     ) -> None:
-        """Start reading at once and send the first message; call inside a running loop."""
+        """Start reading at once and send the first message; call inside a running loop.
+
+        Parameters:
+            process: the CLI.
+            run: what it was started for.
+            gate: asked before each tool call.
+            settings: limits.
+            log: gets what people should know.
+            held: the same process, if a holder keeps it; then the session tells `Checkpoint`.
+            memory: the state of a checkpoint from which to go on.
+        """
         self._process = process
+        self._held = held
+        self._left = self._marking = False
+        self._position = held.position if held is not None else 0
         self._run = run
         self._settings = settings
         self._log = log
@@ -49,7 +71,7 @@ class ClaudeSession:
         self._fault = ""
         self._weight = 0
         self._outbox = Outbox()
-        self._writer = Writer(process)
+        self._writer = Writer(process, held)
         self._controls = Controls(self._writer, self._outbox, settings.control_timeout)
         self._turns = Turns()
         self._rules = AskRules(run)
@@ -73,13 +95,21 @@ class ClaudeSession:
         self._idleness = Idleness(self._turns, lambda: self._permissions.waiting, self._tell, self._became_idle)
         self._watchdog = Watchdog(self._silence_limit, settings.silence_limit)
         self._reader = Reader(process, self._outbox, self._take, log)
-        self._writer.put(initialize_line(str(uuid4()), _hook(settings.gate_timeout)))
-        self._hand_over(run.prompt)
+        if memory is None:
+            self._writer.put(initialize_line(str(uuid4()), _hook(settings.gate_timeout)), "i")
+            self._hand_over(run.prompt)
+        else:
+            self._restore(memory)
         self._life = asyncio.create_task(self._live(), name=f"claude {process.pid}")
 
     def on_exit(self, callback: Callable[["ClaudeSession"], object]) -> None:
         """Call `callback` once the CLI is gone."""
         self._life.add_done_callback(lambda _: callback(self))
+
+    @property
+    def held(self) -> bool:
+        """Whether a holder keeps the CLI."""
+        return self._held is not None
 
     # --- AgentSession -----------------------------------------------------------------------------
 
@@ -150,12 +180,62 @@ class ClaudeSession:
         self._outbox.lift()  # a child whose output nobody takes cannot end
         await self._process.terminate(grace)
 
+    async def leave(self) -> None:
+        """Let go of the CLI without ending it; nothing more is told."""
+        self._left = self._ended = True
+        self._idleness.end()
+        self._dispatcher.stop()
+        self._permissions.end()
+        self._life.cancel()
+        await asyncio.wait({self._life})
+        if self._held is not None:
+            await self._held.leave()
+
+    # --- for another server -----------------------------------------------------------------------
+
+    def _mark(self) -> None:
+        """Tell what has been read and what follows from it. Not in the middle of a line: everything must fit."""
+        self._marking = False
+        if self._held is None or self._left or self._life.done():
+            return
+        position = self._position
+        memory = {
+            "position": position,
+            "mode": self._rules.mode.value,
+            "closing": self._closing,
+            "told": self._idleness.told,
+            "waiting": self._writer.waiting,
+            "turns": self._turns.memory,
+            "permissions": self._permissions.memory,
+            **self._dispatcher.memory,
+        }
+        self._outbox.mark(Checkpoint(memory, partial(self._held.release, position)))
+
+    def _changed(self) -> None:
+        if self._held is not None and not self._marking:
+            self._marking = True
+            asyncio.get_running_loop().call_soon(self._mark)
+
+    def _restore(self, memory: Mapping[str, Any]) -> None:
+        assert self._held is not None
+        self._rules.mode = PermissionMode(memory["mode"])
+        self._turns.restore(memory["turns"])
+        self._dispatcher.restore(memory)
+        self._idleness.told = memory["told"]
+        self._writer.restore(memory["waiting"])
+        self._permissions.restore(memory["permissions"], self._held.accepted)
+        self._closing = memory["closing"]
+        asyncio.get_running_loop().call_soon(self._idleness.consider)
+
     # --- messages ---------------------------------------------------------------------------------
 
     def _hand_over(self, prompt: Prompt) -> bool:
-        if not self._writer.put(user_line(prompt)):
+        """Write a message; one that another server has written is on its way already."""
+        if not self._writer.put(user_line(prompt), f"p:{prompt.id}:{self._turns.attempt(prompt.id)}"):
             return False
-        self._turns.sent(prompt.id)
+        if not self._turns.knows(prompt.id):
+            self._turns.sent(prompt.id)
+        self._changed()
         self._watchdog.touch()
         self._idleness.consider()
         return True
@@ -163,6 +243,8 @@ class ClaudeSession:
     def _take(self, raw: bytes) -> None:
         """Take a line of standard output."""
         self._watchdog.touch()
+        if self._held is not None:
+            self._position = self._held.position
         line = self._reader.parse(raw)
         if line is not None:
             self._weight = len(raw)
@@ -170,6 +252,7 @@ class ClaudeSession:
             self._weight = 0
             if not isinstance(line, Delta):
                 self._idleness.consider()
+                self._changed()
 
     def _handle(self, line: Line) -> None:
         """Take a line; a fault of ours costs this line, not the session."""
@@ -182,6 +265,7 @@ class ClaudeSession:
         """Emit an event; the first one of a line carries the line's weight."""
         weight, self._weight = self._weight, 0
         self._outbox.put(event, weight)
+        self._changed()
 
     # --- life -------------------------------------------------------------------------------------
 
@@ -200,7 +284,8 @@ class ClaudeSession:
         finally:
             for task in others:
                 task.cancel()
-            self._finish(returncode)
+            if not self._left:
+                self._finish(returncode)
 
     async def _reaped(self) -> int:
         """Return the exit status, and end what a CLI leaves behind that went in the middle of its work."""

@@ -1,13 +1,18 @@
 """Puts together what the assistant says: from deltas, from finished blocks, or from growing snapshots."""
 
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from a_parallel_contracts.agents import TextProduced, ThinkingProduced
 from a_parallel_plugins.claude.lines import Abandoned, Delta, Kind, Prose, Said, Started
 
 REMEMBERED = 32
 """Messages whose text is kept to be added to; later lines only ever belong to the newest ones."""
+
+KEPT = 4
+"""Messages that are kept for another server."""
 
 Produced = TextProduced | ThinkingProduced
 
@@ -33,6 +38,22 @@ class _Message:
     def __init__(self) -> None:
         self.blocks: dict[int, _Block] = {}
         self.streamed = False
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """Its blocks as JSON."""
+        blocks = [(index, block.kind, block.text, block.finished) for index, block in self.blocks.items()]
+        return {"streamed": self.streamed, "blocks": blocks}
+
+    @classmethod
+    def restored(cls, memory: Mapping[str, Any]) -> "_Message":
+        """Return the message that `memory` tells of."""
+        message = cls()
+        message.streamed = memory["streamed"]
+        message.blocks = {
+            index: _Block(kind, [text], finished=finished) for index, kind, text, finished in memory["blocks"]
+        }
+        return message
 
     def text(self, kind: Kind) -> str:
         """Return all text of `kind`: blocks joined by blank lines."""
@@ -90,6 +111,20 @@ class Texts:
     def __init__(self) -> None:
         self._messages: OrderedDict[str, _Message] = OrderedDict()
         self._grown: dict[tuple[str, Kind], None] = {}
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON: the newest messages alone can still grow."""
+        newest = list(self._messages)[-KEPT:]
+        return {
+            "messages": {id: self._messages[id].memory for id in newest},
+            "grown": [key for key in self._grown if key[0] in newest],
+        }
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self._messages = OrderedDict((id, _Message.restored(kept)) for id, kept in memory["messages"].items())
+        self._grown = dict.fromkeys((id, kind) for id, kind in memory["grown"])
 
     def started(self, line: Started) -> None:
         """Take note of a streamed block."""

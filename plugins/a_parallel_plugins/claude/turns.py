@@ -1,6 +1,8 @@
 """Knows whether the CLI is busy, and what became of each user message (``claude-cli.md`` §3.6, §7, §8)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass
+from typing import Any
 
 from a_parallel_contracts.agents import PromptProgress
 from a_parallel_plugins.claude.lines import Init, Lifecycle, Said, State, Task, Tasks
@@ -42,6 +44,32 @@ class Turns:
         self._tasks: frozenset[str] = frozenset()
         self._lists_tasks = False
         self._tells_fate = False
+        self._attempts: dict[str, int] = {}
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {
+            "prompts": {id: astuple(sent) for id, sent in self._prompts.items()},
+            "cancelled": list(self._cancelled),
+            "begun": self._begun,
+            "active": self._active,
+            "owed": self._owed,
+            "state": self._state,
+            "tasks": sorted(self._tasks),
+            "lists_tasks": self._lists_tasks,
+            "tells_fate": self._tells_fate,
+            "attempts": dict(self._attempts),
+        }
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self._prompts = {id: _Sent(*sent) for id, sent in memory["prompts"].items()}
+        self._cancelled = list(memory["cancelled"])
+        self._begun, self._active, self._owed = memory["begun"], memory["active"], memory["owed"]
+        self._state, self._tasks = memory["state"], frozenset(memory["tasks"])
+        self._lists_tasks, self._tells_fate = memory["lists_tasks"], memory["tells_fate"]
+        self._attempts = dict(memory["attempts"])
 
     # --- questions --------------------------------------------------------------------------------
 
@@ -79,6 +107,14 @@ class Turns:
     def _waiting(self) -> tuple[str, ...]:
         """Return the ids of the messages that will yet be started."""
         return tuple(id for id, sent in self._prompts.items() if not (sent.started or sent.given_up))
+
+    def attempt(self, prompt_id: str) -> int:
+        """How many times the CLI has thrown a message away."""
+        return self._attempts.get(prompt_id, 0)
+
+    def knows(self, prompt_id: str) -> bool:
+        """Whether a message is on its way already."""
+        return prompt_id in self._prompts
 
     # --- what happens -----------------------------------------------------------------------------
 
@@ -185,4 +221,5 @@ class Turns:
         del self._prompts[line.prompt_id]
         if cancelled:
             self._cancelled.append(line.prompt_id)
+            self._attempts[line.prompt_id] = self.attempt(line.prompt_id) + 1
         return PromptProgress(line.prompt_id, "cancelled" if cancelled else "completed"), known_before

@@ -249,7 +249,7 @@ async def test_stopping_the_provider_ends_its_agents(provider: ClaudeProvider, d
 async def test_a_child_does_not_outlive_a_failure_of_ours(
     provider: ClaudeProvider, directory: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*arguments: object) -> None:
+    def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("oops")
 
     monkeypatch.setattr("a_parallel_plugins.claude.provider.ClaudeSession", fail)
