@@ -5,41 +5,27 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from a_parallel_kernel.discovery import find_candidates
-from a_parallel_kernel.testing import KernelFactory
-from a_parallel_kernel.testkit import Client, RunningKernel
+from a_parallel_kernel.testkit import RunningKernel
 from tests.support.repository import make_repository
 
-BUNDLED = tuple(candidate.id for candidate in find_candidates() if candidate.distribution == "a-parallel")
 PLUGINS = Path(__file__).parents[2] / "plugins"
 SCRIPT = "!say One\n!write a.txt first\n!stream Word by word"
 
 
-@pytest.fixture
-async def running(kernel: KernelFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RunningKernel:
-    """A kernel with every bundled plugin."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    started = await kernel(installed=BUNDLED, settings={"plugins.agents.provider": "scripted"})
-    for id in BUNDLED:
-        started.expect_running(id)
-    token = (tmp_path / "data-0" / "auth-token").read_text(encoding="utf-8").strip()
-    started.client = Client(started, token)
-    return started
-
-
-async def test_openapi_covers_the_router_exactly(running: RunningKernel) -> None:
-    document = await running.client.get("/api/kernel/openapi.json")
+async def test_openapi_covers_the_router_exactly(everything: RunningKernel) -> None:
+    document = await everything.client.get("/api/kernel/openapi.json")
     OpenAPIV31SpecValidator(document).validate()
     described = {
         (method.upper(), shape(path), operation["tags"][0])
         for path, operations in document["paths"].items()
         for method, operation in operations.items()
     }
-    mounted = {(one.route.method, shape(one.route.path), one.plugin) for one in running.kernel.http.routes.endpoints()}
+    mounted = {
+        (one.route.method, shape(one.route.path), one.plugin) for one in everything.kernel.http.routes.endpoints()
+    }
     assert described == mounted
 
 
@@ -48,8 +34,8 @@ def shape(path: str) -> str:
     return re.sub(r"\{[^}]*\}", "{}", path)
 
 
-async def test_every_answer_is_described(running: RunningKernel) -> None:
-    document = await running.client.get("/api/kernel/openapi.json")
+async def test_every_answer_is_described(everything: RunningKernel) -> None:
+    document = await everything.client.get("/api/kernel/openapi.json")
     vague = {
         f"{method.upper()} {path}"
         for path, operations in document["paths"].items()
@@ -59,8 +45,8 @@ async def test_every_answer_is_described(running: RunningKernel) -> None:
     # Pages, files and figures, and no more.
     assert vague == {"GET /", "GET /{path}", "GET /api/mcp/oauth/callback", "GET /metrics"}
     loose = {name for name, schema in document["components"]["schemas"].items() if {} in properties(schema)}
-    # The input of a tool is whatever JSON the agent made of it.
-    assert loose == {"AgentToolCall"}
+    # The input of a tool is whatever JSON the agent made of it, and the log holds events of all topics.
+    assert loose == {"AgentToolCall", "LoggedEvent"}
 
 
 def answer_schema(operation: Any) -> Any:
@@ -77,9 +63,9 @@ def properties(schema: Any) -> list[Any]:
     ]
 
 
-async def test_asyncapi_covers_the_topics_and_messages_exactly(running: RunningKernel) -> None:
-    document = await running.client.get("/api/kernel/asyncapi.json")
-    hub = running.kernel.http.hub
+async def test_asyncapi_covers_the_topics_and_messages_exactly(everything: RunningKernel) -> None:
+    document = await everything.client.get("/api/kernel/asyncapi.json")
+    hub = everything.kernel.http.hub
     assert names(document, "send") == {one.topic.name for one in hub.topics()}
     assert names(document, "receive") == {one.inbound.name for one in hub.messages()}
     owners = {(one.topic.name, one.plugin) for one in hub.topics()}
@@ -114,8 +100,8 @@ def resolve(document: Any, reference: str) -> Any:
     return found
 
 
-async def test_every_reference_leads_somewhere(running: RunningKernel) -> None:
-    document = await running.client.get("/api/kernel/asyncapi.json")
+async def test_every_reference_leads_somewhere(everything: RunningKernel) -> None:
+    document = await everything.client.get("/api/kernel/asyncapi.json")
     assert document["asyncapi"] == "3.0.0"
     for reference in references(document):
         assert resolve(document, reference)
@@ -136,8 +122,8 @@ def references(value: Any) -> Iterator[str]:
             yield from references(one)
 
 
-async def test_what_the_server_sends_fits_the_description(running: RunningKernel, tmp_path: Path) -> None:
-    client = running.client
+async def test_what_the_server_sends_fits_the_description(everything: RunningKernel, tmp_path: Path) -> None:
+    client = everything.client
     document = await client.get("/api/kernel/asyncapi.json")
     repository = make_repository(tmp_path / "demo")
     project = await client.post("/api/projects", json={"name": "demo", "path": str(repository.path)})
