@@ -4,11 +4,14 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import orjson
 
 from a_parallel_contracts import Forbidden, Request, Response, Route, WireModel, get
 from a_parallel_contracts.auth import LOCAL_ACTOR, Actor, Credentials
+from a_parallel_plugins.auth.headers import bearer
+from a_parallel_plugins.auth.tokens import KnownToken
 
 COOKIE = "a-parallel-open"
 COOKIE_PATH = "/api/browse/"
@@ -47,6 +50,15 @@ class LocalMode:
             return LOCAL_ACTOR if _equal(given, self._token) else None
         return LOCAL_ACTOR if self._may_open(credentials) else None
 
+    async def bearer(self, known: KnownToken) -> Actor | None:
+        """Return the local user with the scopes of an access token made in local mode."""
+        if known.user_id != LOCAL_ACTOR.user_id:
+            return None
+        return replace(LOCAL_ACTOR, scopes=known.scopes, session=known.session)
+
+    async def tidy(self) -> None:
+        """Do nothing: the token does not expire."""
+
     def routes(self, share: bool) -> Iterable[Route]:
         """Return ``GET /api/auth/token``."""
 
@@ -74,16 +86,6 @@ class LocalMode:
             headers={"Cache-Control": "no-store"},
             cookies=(f"{COOKIE}={self._cookie}; {attributes}",),
         )
-
-
-def bearer(header: str | None) -> str | None:
-    """Return the token of an Authorization header, or None if it is none.
-
-    The header must be two words between which stands exactly one space, the first being ``Bearer``, in
-    this case (``http-core.md`` §2.5).
-    """
-    words = (header or "").split(" ")
-    return words[1] if len(words) == 2 and words[0] == "Bearer" else None
 
 
 def refuse_strangers(request: Request, *, share: bool) -> None:

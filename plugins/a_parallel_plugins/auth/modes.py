@@ -5,13 +5,23 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from a_parallel_contracts import PluginContext, Request, Route, WireModel, get
-from a_parallel_contracts.auth import Authenticator
+from a_parallel_contracts.auth import Actor, Authenticator
 from a_parallel_plugins.auth.local import LocalMode
+from a_parallel_plugins.auth.multi import MultiMode
 from a_parallel_plugins.auth.token import TOKEN_FILE, load_token
+from a_parallel_plugins.auth.tokens import KnownToken
 
 
 class AuthMode(Authenticator, Protocol):
     """An authenticator with the routes that browsers need to use it."""
+
+    async def bearer(self, known: KnownToken) -> Actor | None:
+        """Return who an access token acts as, or None if its user may not."""
+        ...
+
+    async def tidy(self) -> None:
+        """End what has expired; called every half minute."""
+        ...
 
     def routes(self, share: bool) -> Iterable[Route]:
         """Return the mode's own routes below ``/api/auth/``.
@@ -32,10 +42,10 @@ async def prepare(ctx: PluginContext) -> AuthMode:
     """Return the mode that the server was configured with, ready to answer.
 
     Raises:
-        ValueError: there is no such mode; nobody is let in by another one instead.
+        ValueError: the first administrator cannot be made.
     """
-    if ctx.server.auth_mode != LocalMode.mode:
-        raise ValueError(f'There is no auth mode "{ctx.server.auth_mode}" here; set AUTH_MODE=local or leave it out.')
+    if ctx.server.auth_mode == MultiMode.mode:
+        return await MultiMode.open(ctx)
     path = ctx.server.data_directory / TOKEN_FILE
     return LocalMode(await asyncio.to_thread(load_token, path))
 

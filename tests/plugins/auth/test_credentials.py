@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a_parallel_contracts import LOCAL_ACTOR, Credentials
-from a_parallel_plugins.auth.local import COOKIE, LocalMode, bearer
+from a_parallel_plugins.auth.headers import bearer
+from a_parallel_plugins.auth.local import COOKIE, LocalMode
 
 TOKEN = "0123456789abcdef" * 4
 OPEN = "/api/browse/open-directory"

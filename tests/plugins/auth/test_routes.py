@@ -172,14 +172,6 @@ async def test_the_websocket_opens_with_the_token_in_its_address(running: Any) -
         assert refused.value.status == 401
 
 
-async def test_a_mode_that_is_not_there_lets_nobody_in(kernel: KernelFactory) -> None:
-    started = await kernel({"auth": AuthPlugin}, authenticate=False, settings={"server.auth_mode": "multi"})
-    assert started.state("auth") == "failed"
-    assert "AUTH_MODE=local" in str(started.kernel.supervisor.records["auth"].error)
-    assert (await anonymous(started, "GET", "/api/kernel/plugins")).status == 401
-    assert (await anonymous(started, "GET", "/api/auth/token")).status != 200
-
-
 async def test_the_cookie_is_marked_secure_over_tls() -> None:
     (route,) = LocalMode("token").routes(share=False)
     answer = await route.handler(Request[None, None, None](ANONYMOUS, None, None, None, {}, secure=True))

@@ -1,0 +1,41 @@
+"""What proves who sends a request: an access token, what the mode itself knows, what other plugins know."""
+
+from a_parallel_contracts import Actor, Credentials, PluginContext
+from a_parallel_contracts.accounts import AccountHooks
+from a_parallel_plugins.auth.headers import bearer
+from a_parallel_plugins.auth.modes import AuthMode
+from a_parallel_plugins.auth.tokens import PREFIX, Tokens
+
+
+class Proofs:
+    """Implements `a_parallel_contracts.auth.Authenticator`.
+
+    Parameters:
+        ctx: the plugin's.
+        own: the configured mode.
+        tokens: access tokens, which work in every mode.
+    """
+
+    def __init__(self, ctx: PluginContext, own: AuthMode, tokens: Tokens) -> None:
+        self._ctx = ctx
+        self._own = own
+        self._tokens = tokens
+
+    @property
+    def mode(self) -> str:
+        """What ``GET /api/auth/mode`` answers."""
+        return self._own.mode
+
+    async def authenticate(self, credentials: Credentials) -> Actor | None:
+        """Return who the credentials prove; a wrong access token is never made good by something beside it."""
+        if _brings_token(credentials):
+            known = await self._tokens.find(credentials)
+            return await self._own.bearer(known) if known else None
+        return await self._own.authenticate(credentials) or await self._ctx.hooks.first(
+            AccountHooks.authenticate, credentials
+        )
+
+
+def _brings_token(credentials: Credentials) -> bool:
+    in_query = credentials.query.get("token", "") if credentials.websocket else ""
+    return in_query.startswith(PREFIX) or (bearer(credentials.headers.get("authorization")) or "").startswith(PREFIX)
