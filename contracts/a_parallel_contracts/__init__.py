@@ -17,6 +17,7 @@ from a_parallel_contracts.errors import (
     TooManyRequests,
     Unauthorized,
     UndeclaredService,
+    UnprocessableContent,
 )
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.http import (
@@ -108,6 +109,7 @@ __all__ = [
     "Transaction",
     "Unauthorized",
     "UndeclaredService",
+    "UnprocessableContent",
     "WireModel",
     "delete",
     "get",

@@ -70,6 +70,12 @@ class FailedDependency(ApiError):
     status = 424
 
 
+class UnprocessableContent(ApiError):
+    """422: well formed, but it contradicts what was sent before under the same ``Idempotency-Key``."""
+
+    status = 422
+
+
 class TooManyRequests(ApiError):
     """429: over the rate limit."""
 

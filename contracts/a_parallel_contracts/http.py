@@ -109,6 +109,8 @@ class Route:
             ``run`` for the others.
         lenient_body: an absent or unparsable body counts as ``{}``.
         max_body: limit of the body in bytes; the server's setting by default.
+        confidential: the answer holds a secret; it is not kept for requests that are repeated under an
+            ``Idempotency-Key``, which are refused instead.
         refusal: gives what is answered instead of success another form, where a client expects one.
     """
 
@@ -124,6 +126,7 @@ class Route:
     scope: Literal["read", "run", "admin"] | None = None
     lenient_body: bool = False
     max_body: int | None = None
+    confidential: bool = False
     refusal: Callable[[ApiError], ApiError] | None = None
 
 

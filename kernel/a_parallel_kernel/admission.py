@@ -12,6 +12,7 @@ from a_parallel_contracts.plugin import PluginState
 from a_parallel_contracts.services import Resources, ServiceKey
 from a_parallel_kernel.clients import Client, credentials_of
 from a_parallel_kernel.endpoints import Endpoint
+from a_parallel_kernel.idempotency import Idempotency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,7 @@ class HttpServices:
         report: told plugin, error (or None) and seconds of each call of a handler; an `ApiError` below 500
             is no error.
         authorize: asks the hook of that name about actor, action and resource; False is answered 403.
+        idempotency: answers requests that are sent again under the same key; without it keys mean nothing.
     """
 
     authenticator: Callable[[], Authenticator | None]
@@ -32,6 +34,7 @@ class HttpServices:
     plugin_state: Callable[[str], str]
     report: Callable[[str, BaseException | None, float], None]
     authorize: Callable[[Actor, str, Any], Awaitable[bool | None]]
+    idempotency: Idempotency | None = None
 
 
 class Admission:

@@ -29,6 +29,7 @@ from a_parallel_kernel.eventlog import Entries, EventLog, last_number
 from a_parallel_kernel.figures import EventFigures
 from a_parallel_kernel.hooks import HookDispatcher, PluginManager
 from a_parallel_kernel.housekeeping import EventRetention, Housekeeper
+from a_parallel_kernel.idempotency import Idempotency
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.metrics import Metrics, Sources
@@ -142,6 +143,7 @@ class Kernel:
         events = EventLog(last_event, self._hub.table.of, self._publish_logged)
         self._hub.opened = Replays(events, store.db, self._hub.table, self._resources).opened
         store.db.log_events(events)
+        self._idempotency = Idempotency(store.db)
         self.services[SOCKETS.name] = self._hub
         self._bus.tap(lambda event: self._hub.hear(event, self._bus.note))
         self.http = http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
@@ -165,7 +167,7 @@ class Kernel:
     def _keep_house(self, store: Store) -> None:
         kept = self.config.events
         retention = EventRetention(store.db, kept.keep_days * 86_400, kept.keep_megabytes * 1_000_000)
-        housekeeper = Housekeeper([retention.prune])
+        housekeeper = Housekeeper([retention.prune, self._idempotency.prune])
         housekeeper.start()
         self._exit.push_async_callback(housekeeper.stop)
 
@@ -176,6 +178,7 @@ class Kernel:
             plugin_state=self._state_of,
             report=self._report,
             authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
+            idempotency=self._idempotency,
         )
 
     async def _boot(self) -> None:

@@ -16,6 +16,7 @@ from a_parallel_kernel.clients import Client, ClientGate
 from a_parallel_kernel.endpoints import Endpoint
 from a_parallel_kernel.flights import Flights
 from a_parallel_kernel.headers import decorate
+from a_parallel_kernel.idempotency import HEADER, SAFE, Identity, fingerprint, key_of
 from a_parallel_kernel.router import Match
 
 log = logging.getLogger("a_parallel.http")
@@ -70,8 +71,23 @@ class Caller:
                 self._services.report(endpoint.plugin, error, time.perf_counter() - began)
 
     async def _run(self, request: web.Request, client: Client, match: Match, actor: Actor) -> web.StreamResponse:
-        endpoint, route = match.endpoint, match.endpoint.route
+        route, once = match.endpoint.route, self._services.idempotency
         raw = await read_body(request, self._max_body if route.max_body is None else route.max_body)
+        key = client.headers.get(HEADER)
+        if key is None or once is None or request.method in SAFE or actor.role == "anonymous":
+            return await self._carry_out(request, client, match, actor, raw)
+        return await once.once(
+            Identity(actor.user_id, request.method, request.rel_url.raw_path, key_of(key)),
+            await fingerprint(request.query_string, raw),
+            lambda: self._carry_out(request, client, match, actor, raw),
+            confidential=route.confidential,
+            reform=route.refusal,
+        )
+
+    async def _carry_out(
+        self, request: web.Request, client: Client, match: Match, actor: Actor, raw: bytes
+    ) -> web.StreamResponse:
+        endpoint, route = match.endpoint, match.endpoint.route
         resource = await self._load(match, actor) if route.load_first else None
         query = parse_query(endpoint, request.query)
         body = parse_body(endpoint, raw)

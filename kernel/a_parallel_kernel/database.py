@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from a_parallel_contracts.database import Reader, Row, Transaction
 from a_parallel_contracts.errors import ServiceUnavailable
 from a_parallel_contracts.events import Event
+from a_parallel_kernel.claims import unmarked
 from a_parallel_kernel.connections import Session, connect_writer
 from a_parallel_kernel.eventlog import EventLog
 from a_parallel_kernel.reader import Readers
@@ -91,7 +92,12 @@ class SqliteDatabase:
 
     async def write(self, unit: Callable[[Transaction], ResultT]) -> ResultT:
         """Run `unit` in the next group and return its result after the commit; see the contract."""
-        return await self._writer.write(unit)
+        claim = unmarked()
+        if claim is None:
+            return await self._writer.write(unit)
+        result = await self._writer.write(claim.marking(unit))
+        claim.effective = True
+        return result
 
     async def run(self, query: Callable[[Reader], ResultT]) -> ResultT:
         """Run `query` inside one read transaction; see the contract."""

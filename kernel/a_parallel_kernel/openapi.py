@@ -76,7 +76,7 @@ def _operation(endpoint: Endpoint, first: Endpoint, schemas: Schemas) -> dict[st
         "tags": [endpoint.plugin],
         "summary": route.summary or text.partition("\n")[0] or endpoint.action,
         "security": [] if route.access == "public" else [{"token": []}],
-        "parameters": [*_path_parameters(first), *_query_parameters(endpoint, schemas)],
+        "parameters": [*_path_parameters(first), *_query_parameters(endpoint, schemas), *_key_parameter(endpoint)],
         "responses": _responses(endpoint, schemas),
         "x-access": route.access,
         "x-scope": endpoint.scope,
@@ -107,6 +107,21 @@ def _query_parameters(endpoint: Endpoint, schemas: Schemas) -> list[dict[str, An
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}
         for name, schema in model.get("properties", {}).items()
+    ]
+
+
+def _key_parameter(endpoint: Endpoint) -> list[dict[str, Any]]:
+    if endpoint.route.method == "GET":
+        return []
+    said = "A UUID, say: the same request under the same key within 24 hours is carried out once and answered again."
+    return [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string"},
+            "description": said,
+        }
     ]
 
 

@@ -143,7 +143,9 @@ def test_an_operation_tells_bodies_parameters_answers_and_access() -> None:
     operation = whole["paths"]["/api/notes/{id}"]["post"]
     assert operation["summary"] == "Add a note."
     assert operation["security"] == [{"token": []}]
-    assert operation["parameters"] == [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+    identity, key = operation["parameters"]
+    assert identity == {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    assert (key["name"], key["in"], key["required"]) == ("Idempotency-Key", "header", False)
     assert operation["requestBody"]["required"]
     assert set(operation["responses"]) == {"201", "400", "401", "403", "404", "413", "429", "default"}
     schemas = whole["components"]["schemas"]
