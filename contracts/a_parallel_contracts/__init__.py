@@ -2,6 +2,7 @@
 
 from a_parallel_contracts.auth import ANONYMOUS, LOCAL_ACTOR, Actor, Authenticator, Credentials
 from a_parallel_contracts.database import Database, Reader, Row, Transaction
+from a_parallel_contracts.doctor import Finding
 from a_parallel_contracts.errors import (
     ApiError,
     BadRequest,
@@ -71,6 +72,7 @@ __all__ = [
     "Event",
     "FailedDependency",
     "FileResponse",
+    "Finding",
     "Forbidden",
     "Health",
     "HookError",

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.database import Database
+from a_parallel_contracts.doctor import Finding
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.http import Route
 from a_parallel_contracts.metrics import Metric
@@ -73,6 +74,8 @@ class ServerInfo:
         data_directory: holds the database and the secrets.
         allowed_origins: of browsers on other hosts or ports.
         max_body: default limit of a request's body in bytes.
+        maintenance: nobody is served, only looked after (``a-parallel doctor``): begin, end and repair nothing by
+            yourself.
     """
 
     version: str
@@ -82,6 +85,7 @@ class ServerInfo:
     data_directory: Path
     allowed_origins: tuple[str, ...] = ()
     max_body: int = 128 * 1024 * 1024
+    maintenance: bool = False
 
 
 class Hooks(Protocol):
@@ -275,6 +279,15 @@ class Plugin:
     async def health(self, ctx: PluginContext) -> Health:
         """Tell whether the plugin can do its work."""
         return Health(ok=True)
+
+    @hookspec
+    async def examine(self, ctx: PluginContext, repair: bool) -> Iterable[Finding]:
+        """Look at what may have gone wrong on disk and in rows; called by ``a-parallel doctor``, at any time.
+
+        Parameters:
+            repair: also repair what can be, in a way that loses nothing of anybody's.
+        """
+        return ()
 
     @hookspec
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:

@@ -211,6 +211,14 @@ class ThreadHooks:
         """
 
     @hookspec
+    async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:
+        """Tell whether something of yours works for the thread now, or will by itself.
+
+        A thread that is shown as running while nobody says so is stuck.
+        """
+        return False
+
+    @hookspec
     async def release_thread(
         self, ctx: PluginContext, thread: Thread, reason: Literal["archive", "delete", "project"]
     ) -> ThreadChanges | None:

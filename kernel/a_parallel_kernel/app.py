@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -24,6 +25,7 @@ from a_parallel_kernel.config import Config, ServerSettings
 from a_parallel_kernel.context import Release
 from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
+from a_parallel_kernel.doctor import Doctor
 from a_parallel_kernel.event_routes import EventRoutes
 from a_parallel_kernel.eventlog import Entries, EventLog, last_number
 from a_parallel_kernel.figures import EventFigures
@@ -54,6 +56,7 @@ class Kernel:
     Parameters:
         config: the merged configuration.
         candidates: plugins to choose from; all installed ones by default.
+        maintenance: serve nobody; plugins begin nothing by themselves (`ServerInfo.maintenance`).
 
     Attributes:
         url: where it listens, once started.
@@ -68,9 +71,13 @@ class Kernel:
     db: Database
     hooks: HookDispatcher
     supervisor: Supervisor
+    doctor: Doctor
 
-    def __init__(self, config: Config, candidates: Iterable[Candidate] | None = None) -> None:
+    def __init__(
+        self, config: Config, candidates: Iterable[Candidate] | None = None, *, maintenance: bool = False
+    ) -> None:
         self.config = config
+        self.maintenance = maintenance
         self.services: dict[str, Any] = {}
         self.handing_over = False
         self._candidates = find_candidates() if candidates is None else list(candidates)
@@ -100,14 +107,17 @@ class Kernel:
         self._exit.callback(listener.close)
         host, port, self.url = url_of(listener)
         lock = self._take_directory()
-        self._check_ids()
-        self.info = _info(server, host, port)
+        if not self.maintenance:
+            self._check_ids()
+        self.info = replace(_info(server, host, port), maintenance=self.maintenance)
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
         self.db = store.db
         http = self._build(store, await store.db.run(last_number))
         self._keep_house(store)
         await self._boot()
+        if self.maintenance:
+            return
         runner = http.runner()
         await runner.setup()
         self._exit.push_async_callback(runner.cleanup)
@@ -155,9 +165,15 @@ class Kernel:
             self._candidates, self.config, Switches(store.db), starter, [SOCKETS.name], self.publish
         )
         admin = Admin(self.supervisor, self.config, self.hooks, VERSION)
+        self.doctor = Doctor(store.db, self.hooks, self.supervisor)
         http.mount(
             KERNEL,
-            [*admin.routes(), *Descriptions(http).routes(), *EventRoutes(events, store.db).routes()],
+            [
+                *admin.routes(),
+                *self.doctor.routes(),
+                *Descriptions(http).routes(),
+                *EventRoutes(events, store.db).routes(),
+            ],
             admin.topics(),
         )
         sources = Sources(http=http, bus=self._bus, events=self.events, db=store.db, supervisor=self.supervisor)

@@ -21,6 +21,7 @@ usage: a-parallel [serve] [options]       start the server
        a-parallel plugins check [ID ...]  whether plugins would start; exits 1 if one would not
        a-parallel plugins enable|disable ID
        a-parallel plugins new NAME        write a new plugin that passes its own tests
+       a-parallel doctor [--repair]       what has gone wrong on disk and in the database; exits 1 if anything has
        a-parallel migrate [--dry-run]     bring the database up to date
        a-parallel COMMAND --help          about one command
 {commands}

@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
@@ -242,7 +242,48 @@ async def _apply(config: Config) -> None:
                 await migrate_plugin(store.db, plugin.owner, plugin.files, plugin.tables, store.prepared.snapshots)
 
 
-BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate": migrate}
+# --- doctor -------------------------------------------------------------------------------------------
+
+
+def doctor(words: list[str]) -> int:
+    """Run ``a-parallel doctor``."""
+    parser = Parser("a-parallel doctor", "look for what has gone wrong, and repair what can be without losing anything")
+    add_config_options(parser)
+    parser.add_argument("--repair", action="store_true", help="repair it too")
+    parser.add_argument("--json", action="store_true", help="for programs")
+    arguments = parser.parse_args(words)
+    config = read_config(arguments)
+    from a_parallel_kernel.examining import told
+
+    try:
+        report = asyncio.run(_doctor_report(config, arguments.repair))
+    except (BootError, DatabaseRefused, DirectoryInUse) as error:
+        print(f"a-parallel: {error}", file=sys.stderr)
+        return 1
+    except (aiohttp.ClientError, TimeoutError) as error:
+        print(f"a-parallel: the running server does not answer ({error or 'in time'}); try again", file=sys.stderr)
+        return 1
+    print(json.dumps(report, indent=2) if arguments.json else told(report))
+    return 0 if report["ok"] else 1
+
+
+async def _doctor_report(config: Config, repair: bool) -> dict[str, Any]:
+    """Ask the running server, or examine the data directory in this process."""
+    from a_parallel_kernel.examining import examined
+
+    holder = running(config.server.data_directory)
+    if not holder:
+        return await examined(config, repair)
+    async with _session(config, holder) as session:
+        asked = session.post("/api/kernel/doctor", json={"repair": repair}, timeout=aiohttp.ClientTimeout(600))
+        async with asked as answer:
+            body: dict[str, Any] = await answer.json()
+            if answer.status != 200:
+                raise aiohttp.ClientError(body.get("error"))
+            return body
+
+
+BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate": migrate, "doctor": doctor}
 
 
 # --- commands of plugins ------------------------------------------------------------------------------

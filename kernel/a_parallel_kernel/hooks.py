@@ -107,6 +107,21 @@ class HookDispatcher:
             value = await call(value)
         return value
 
+    async def each(self, hook: Callable[..., Awaitable[Any]], *args: Any) -> list[tuple[str, Any]]:
+        """Return the answer of each plugin with its id; of one that fails, the exception."""
+        answers: list[tuple[str, Any]] = []
+        for plugin in self._implementers(hook):
+            for call in self._calls(hook, only=plugin):
+                try:
+                    answers.append((plugin, await call(*args)))
+                except (HookError, ApiError) as error:
+                    answers.append((plugin, error))
+        return answers
+
+    def _implementers(self, hook: Callable[..., Any]) -> list[str]:
+        caller = getattr(self._manager.hook, hook.__name__, None)
+        return [each.plugin_name for each in reversed(caller.get_hookimpls() if caller else [])]
+
     async def one(self, plugin: str, hook: Callable[..., Awaitable[T]]) -> T | None:
         """Return the answer of one plugin, or None if it does not implement the hook or fails."""
         try:

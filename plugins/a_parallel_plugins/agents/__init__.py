@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Job, Manifest, Metric, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts import Finding, Job, Manifest, Metric, Plugin, PluginContext, Route, Topic, hookimpl
 from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
 from a_parallel_contracts.hosts import HOSTS
@@ -54,8 +54,7 @@ class AgentsPlugin(Plugin, ThreadHooks):
 
         build_models()
         settings, threads = ctx.settings(AgentsSettings), ctx.get(THREADS)
-        interrupted = await relabel_unfinished(ctx.db, threads)
-        if interrupted:
+        if not ctx.server.maintenance and (interrupted := await relabel_unfinished(ctx.db, threads)):
             ctx.log.info("%d threads were interrupted by the end of an earlier server", interrupted)
         providers, rules = Providers(settings.provider), PermissionRules(ctx.db)
         await rules.load()
@@ -80,6 +79,9 @@ class AgentsPlugin(Plugin, ThreadHooks):
         ctx.provide(ADMISSION, self._line)
         ctx.on(ThreadDeleted, self._agents.forget)
         ctx.on(ProjectDeleted, rules.forget_project)
+        if ctx.server.maintenance:
+            yield
+            return
         ctx.spawn(self._line.go_on(), name="runs that waited for the restart")
         yield
         self._line.close()
@@ -103,6 +105,18 @@ class AgentsPlugin(Plugin, ThreadHooks):
         from a_parallel_plugins.agents.topics import agent_topics
 
         return [*agent_topics(Recall(ctx.db)), QUEUED]
+
+    @hookimpl
+    async def examine(self, ctx: PluginContext, repair: bool) -> Iterable[Finding]:
+        """Look for threads that are shown as running although nobody works for them."""
+        from a_parallel_plugins.agents.examination import stuck_runs
+
+        return [] if ctx.server.maintenance else await stuck_runs(ctx, self._runs, repair=repair)
+
+    @hookimpl
+    async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:
+        """Tell whether the thread has an agent, or waits for one."""
+        return self._agents.running(thread.id)
 
     @hookimpl
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:

@@ -19,7 +19,7 @@ Windows is not supported. On macOS, `a_parallel_plugins.hosts.ps` has the limits
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Command, Health, Manifest, Metric, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import Command, Finding, Health, Manifest, Metric, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_plugins.hosts.settings import HostsSettings
 
@@ -43,13 +43,13 @@ class HostsPlugin(Plugin):
         service = await HostsService.open(ctx.db, ctx.server.data_directory, ctx.settings(HostsSettings))
         self._service = service
         try:
-            if count := await service.end_leftovers():
+            if not ctx.server.maintenance and (count := await service.end_leftovers()):
                 ctx.log.warning("ended %d processes that an earlier server had left running", count)
             ctx.provide(HOSTS, service)
             ctx.provide(HOLDERS, service.holders)
             yield
         finally:
-            await service.close(leaving=ctx.handing_over)
+            await service.close(leaving=ctx.handing_over or ctx.server.maintenance)
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
@@ -64,6 +64,11 @@ class HostsPlugin(Plugin):
         from a_parallel_plugins.hosts.listing import holders_command
 
         return [holders_command(ctx.server.data_directory)]
+
+    @hookimpl
+    async def examine(self, ctx: PluginContext, repair: bool) -> Iterable[Finding]:
+        """Look for processes that an earlier server left running, and end them."""
+        return await self._service.examine(repair)
 
     @hookimpl
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:

@@ -78,6 +78,14 @@ class Leftovers:
         return self._owner in (None, mark.owner)
 
 
+async def find_leftovers(store: Store, census: Census, spared: Collection[str] = ()) -> list[int]:
+    """Return the pids of what is left over; `spared` are launches in holders."""
+    records = [record for record in await store.earlier() if record.launch not in spared]
+    snapshot = await census.take()
+    chosen = (Leftovers(store, records, None, terminals=terminals, spared=spared) for terminals in (False, True))
+    return sorted({entry.pid for leftovers in chosen for entry in leftovers(snapshot)})
+
+
 async def end_leftovers(store: Store, census: Census, owner: Owner | None = None, spared: Collection[str] = ()) -> int:
     """End what is left over, politely and then by force, and return how many children there were.
 

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
-from a_parallel_contracts import Database, NotFound
+from a_parallel_contracts import Database, Finding, NotFound
 from a_parallel_contracts.hosts import Host, Owner
 from a_parallel_plugins.hosts.holders import LocalHolders
-from a_parallel_plugins.hosts.leftovers import end_leftovers
+from a_parallel_plugins.hosts.leftovers import end_leftovers, find_leftovers
 from a_parallel_plugins.hosts.local import LocalHost
 from a_parallel_plugins.hosts.settings import HostsSettings
 from a_parallel_plugins.hosts.store import Store
@@ -63,6 +63,24 @@ class HostsService:
         """End what an earlier server of this data directory left running."""
         held = await asyncio.to_thread(self.holders.alive)
         return await end_leftovers(self._store, self.local.census, owner, held)
+
+    async def examine(self, repair: bool) -> list[Finding]:
+        """Return what an earlier server of this data directory left running, and end it if asked to."""
+        held = await asyncio.to_thread(self.holders.alive)
+        found = await find_leftovers(self._store, self.local.census, held)
+        if found and repair:
+            await end_leftovers(self._store, self.local.census, None, held)
+        left = await find_leftovers(self._store, self.local.census, held) if found and repair else found
+        return [
+            Finding(
+                check="orphan-process",
+                subject=str(pid),
+                detail="an earlier server left it running",
+                repairable=True,
+                repaired=pid not in left,
+            )
+            for pid in found
+        ]
 
     async def close(self, grace: float = 3.0, *, leaving: bool = False) -> None:
         """End everything that runs on this machine through this service.

@@ -66,6 +66,11 @@ class MergePlugin(Plugin, ThreadHooks):
         return merge_routes(self._merger)
 
     @hookimpl
+    async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:
+        """Tell whether a merge is shown in the thread."""
+        return self._runs.shown_in(thread.id)
+
+    @hookimpl
     async def quiesce_thread(self, ctx: PluginContext, thread: Thread) -> None:
         """End the merge that a thread shows before it is archived or deleted."""
         await self._runs.stop(thread.id)

@@ -67,6 +67,10 @@ class MergeRuns:
         if task is not None and event.before.status in UNFINISHED and event.after.status == ThreadStatus.STOPPED:
             task.cancel()
 
+    def shown_in(self, thread_id: str) -> bool:
+        """Tell whether a run goes on in a thread."""
+        return thread_id in self._tasks
+
     async def stop(self, thread_id: str) -> None:
         """End the run of a thread and wait until everything is as it was before the branch at work."""
         task = self._tasks.get(thread_id)

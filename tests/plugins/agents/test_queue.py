@@ -174,3 +174,21 @@ async def test_two_hundred_threads_at_once(open_desk: OpenDesk) -> None:
         await desk.gone(thread["id"])
     threads = await desk.client.get("/api/threads")
     assert [thread["status"] for thread in threads] == ["completed"] * 200
+
+
+async def test_a_run_that_nobody_works_for_is_found_and_interrupted(open_desk: OpenDesk) -> None:
+    desk = await open_desk(settings=ONE)
+    running, queued = await desk.create("first"), await desk.create("second")
+    assert (await desk.client.get("/api/kernel/doctor"))["ok"] is True
+    desk.session.turn("done")
+    await desk.gone(running)
+    await desk.running.kernel.db.write(
+        lambda tx: tx.execute("UPDATE threads SET status = 'running' WHERE id = ?", (running,))
+    )
+
+    (finding,) = (await desk.client.get("/api/kernel/doctor"))["findings"]
+    assert (finding["check"], finding["subject"], finding["repaired"]) == ("stuck-run", running, False)
+    repaired = await desk.client.post("/api/kernel/doctor", json={"repair": True})
+    assert (repaired["ok"], len(repaired["findings"])) == (True, 1)
+    assert (await desk.show(running))["status"] == "interrupted"
+    assert (await desk.show(queued))["status"] == "running"
