@@ -1,7 +1,7 @@
 """Counts what the kernel does, at the price of a dictionary's entry for each request and event."""
 
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.endpoints import Endpoint
@@ -82,7 +82,7 @@ class EventFigures:
 
     def __init__(self) -> None:
         self.published: Counter[type[Event]] = Counter()
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
 
     def hear(self, event: Event) -> None:
         """Count an event; to be tapped into the bus."""
