@@ -1,13 +1,17 @@
 """Notes on threads."""
 
+import argparse
 from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
 from a_parallel_contracts import (
-    Event,
+    Command,
     Inbound,
+    Job,
     Manifest,
+    Metric,
     Plugin,
     PluginContext,
     Request,
@@ -15,21 +19,18 @@ from a_parallel_contracts import (
     Topic,
     get,
     hookimpl,
-    now,
     post,
 )
+from a_parallel_contracts.agents import AgentHooks, Run
 from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted
-
-INSERT = "INSERT INTO notes_entries (thread_id, text, created_at) VALUES (:thread_id, :text, :created_at)"
-SELECT = "SELECT thread_id, text, created_at FROM notes_entries WHERE thread_id = :thread_id ORDER BY rowid"
-
-DELETE = "DELETE FROM notes_entries WHERE thread_id = :thread_id"
+from acme_notes.notebook import NOTES, NoteAdded, NoteBook
 
 
 class Settings(BaseModel):
     """Section ``[plugins.notes]``."""
 
-    max_length: int = Field(default=500, gt=0)
+    max_length: int = Field(default=500, gt=0, description="Longer notes are cut.")
+    keep_days: float = Field(default=365, gt=0, description="Older notes are forgotten.")
 
 
 class NewNote(BaseModel):
@@ -38,41 +39,33 @@ class NewNote(BaseModel):
     text: str = Field(min_length=1)
 
 
-class NoteAdded(Event):
-    """A note was kept."""
-
-    thread_id: str
-    text: str
-    created_at: str
-
-
-class NotesPlugin(Plugin):
+class NotesPlugin(Plugin, AgentHooks):
     """Keep short notes beside a thread."""
 
-    manifest = Manifest(api="1.0", requires=(THREADS,), settings=Settings, migrations="acme_notes:migrations")
+    manifest = Manifest(
+        api="1.0", requires=(THREADS,), provides=(NOTES,), settings=Settings, migrations="acme_notes:migrations"
+    )
+    book: NoteBook
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
-        """Forget a thread's notes when it is deleted."""
-
-        async def forget(event: ThreadDeleted) -> None:
-            await ctx.db.write(lambda tx: tx.execute(DELETE, {"thread_id": event.thread.id}))
-
-        ctx.on(ThreadDeleted, forget)
+        """Provide the notes to other plugins, and forget those of deleted threads."""
+        settings = ctx.settings(Settings)
+        self.book = NoteBook(ctx.db, settings.max_length, settings.keep_days)
+        ctx.on(NoteAdded, self.book.count)
+        ctx.on(ThreadDeleted, self.book.forget)
+        ctx.provide(NOTES, self.book)
         yield
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Add a note to a thread, and list a thread's notes."""
-        limit = ctx.settings(Settings).max_length
 
         async def add(request: Request[Thread, NewNote]) -> NoteAdded:
-            note = NoteAdded(thread_id=request.resource.id, text=request.body.text[:limit], created_at=now())
-            await ctx.db.write(lambda tx: (tx.execute(INSERT, note.model_dump()), tx.emit(note)))
-            return note
+            return await self.book.add(request.resource.id, request.body.text)
 
         async def show(request: Request[Thread]) -> list[NoteAdded]:
-            return await ctx.db.read(SELECT, thread_id=request.resource.id, into=NoteAdded)
+            return await self.book.of(request.resource.id)
 
         return [
             post("/api/notes/{thread}", add, loads=THREADS, status=201),
@@ -83,3 +76,34 @@ class NotesPlugin(Plugin):
     def topics(self, ctx: PluginContext) -> Iterable[Topic | Inbound]:
         """Tell browsers about new notes."""
         return [Topic("notes:added", NoteAdded, subject="thread_id", loads=THREADS)]
+
+    @hookimpl
+    def jobs(self, ctx: PluginContext) -> Iterable[Job]:
+        """Forget old notes once an hour."""
+        return [Job("forget old notes", 3600, self.book.expire)]
+
+    @hookimpl
+    def commands(self, ctx: PluginContext) -> Iterable[Command]:
+        """Return ``a-parallel notes THREAD``."""
+
+        async def show(arguments: argparse.Namespace) -> int:
+            for note in await NoteBook(ctx.db).of(arguments.thread):
+                print(note.created_at, note.text)
+            return 0
+
+        def arguments(parser: argparse.ArgumentParser) -> None:
+            parser.add_argument("thread", help="id of the thread")
+
+        return [Command("notes", "show the notes of a thread", show, arguments, database=True)]
+
+    @hookimpl
+    async def prepare_run(self, ctx: PluginContext, run: Run) -> Run:
+        """Tell the agent what the notes say."""
+        notes = [note.text for note in await self.book.of(run.thread.id)]
+        told = "\n- ".join(["Notes of the user on this task:", *notes]) if notes else ""
+        return replace(run, system_prompt="\n\n".join(filter(None, [run.system_prompt, told])) or None)
+
+    @hookimpl
+    async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
+        """Tell how many notes were added."""
+        return [Metric("added", "Notes added.", self.book.added, kind="counter")]
