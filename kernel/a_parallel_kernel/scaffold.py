@@ -33,6 +33,7 @@ packages = ["src/$package"]
 
 [tool.pytest.ini_options]
 asyncio_mode = "auto"
+asyncio_default_fixture_loop_scope = "function"
 pythonpath = ["src"]
 """,
     "README.md": """\
