@@ -123,6 +123,20 @@ class ThreadQueueState(WireModel):
     queue: QueuePlace | None
 
 
+class ThinkingQuery(WireModel):
+    """Query of ``GET /api/threads/:id/thinking``.
+
+    Attributes:
+        messages: ids of messages, separated by commas; absent for all of the thread.
+    """
+
+    messages: str | None = None
+
+    def chosen(self) -> list[str] | None:
+        """Return the ids, or None for all."""
+        return None if self.messages is None else [one for one in self.messages.split(",") if one]
+
+
 class StartedThread(WireModel):
     """Answer of ``POST /api/threads``: what the request fixed, before the start (``database.md`` §5).
 

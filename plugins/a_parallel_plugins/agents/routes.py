@@ -1,5 +1,7 @@
 """HTTP routes that need an agent (``http-core.md`` §4.2, §6.2, §6.7), and some beyond the contract."""
 
+import json
+
 from a_parallel_contracts import Database, Ok, Request, Route, delete, get, post
 from a_parallel_contracts.threads import THREADS, Thread, Threads
 from a_parallel_plugins.agents import compose
@@ -12,6 +14,7 @@ from a_parallel_plugins.agents.models import (
     RulesQuery,
     SetupStatus,
     StartedThread,
+    ThinkingQuery,
     ThreadQueueState,
     ToolApproval,
 )
@@ -20,6 +23,10 @@ from a_parallel_plugins.agents.rules import PermissionRule, PermissionRules
 from a_parallel_plugins.agents.service import AgentService
 
 THINKING = "SELECT message_id, text FROM agents_thinking WHERE thread_id = :id ORDER BY rowid"
+THINKING_OF = (
+    "SELECT message_id, text FROM agents_thinking WHERE thread_id = :id"
+    " AND message_id IN (SELECT value FROM json_each(:messages)) ORDER BY rowid"
+)
 
 
 class AgentRoutes:
@@ -97,9 +104,13 @@ class AgentRoutes:
         await self._agents.interrupt(request.resource)
         return Ok()
 
-    async def thinking(self, request: Request[Thread]) -> dict[str, str]:
+    async def thinking(self, request: Request[Thread, None, ThinkingQuery]) -> dict[str, str]:
         """Return the assistant's thinking by message id."""
-        rows = await self._db.rows(THINKING, id=request.resource.id)
+        chosen, thread = request.query.chosen(), request.resource.id
+        if chosen is None:
+            rows = await self._db.rows(THINKING, id=thread)
+        else:
+            rows = await self._db.rows(THINKING_OF, id=thread, messages=json.dumps(chosen))
         return {row["message_id"]: row["text"] for row in rows}
 
     async def thread_queue(self, request: Request[Thread]) -> ThreadQueueState:

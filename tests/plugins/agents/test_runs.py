@@ -336,6 +336,11 @@ async def test_thinking_is_kept_apart(desk: Desk) -> None:
     shown = await desk.show(thread)
     thinking = await desk.client.get(f"/api/threads/{thread}/thinking")
     assert thinking == {shown["messages"][1]["id"]: "Let me see"}
+    question, answer = (message["id"] for message in shown["messages"][:2])
+    route = f"/api/threads/{thread}/thinking"
+    assert await desk.client.get(route, params={"messages": f"{question},{answer}"}) == thinking
+    assert await desk.client.get(route, params={"messages": question}) == {}
+    assert await desk.client.get(route, params={"messages": ""}) == {}
     assert "Let me see" not in str(shown)
 
 

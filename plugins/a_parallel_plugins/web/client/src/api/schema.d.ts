@@ -91,6 +91,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/agents/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show how many agents are at work, and which threads wait for their turn, next first. */
+        get: operations["agents.get.api.agents.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/analytics/overview": {
         parameters: {
             query?: never;
@@ -154,6 +171,41 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List one's access tokens; the tokens themselves are never shown again. */
+        get: operations["auth.get.api.auth.tokens"];
+        put?: never;
+        /** Make an access token and show it, once. */
+        post: operations["auth.post.api.auth.tokens"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/auth/tokens/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an access token at once; sockets that it opened are closed. */
+        delete: operations["auth.delete.api.auth.tokens.by-id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -825,6 +877,75 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hosts/holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the agents and terminals that would outlive the server. */
+        get: operations["hosts.get.api.hosts.holders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Describe every frame and message of ``/ws``. */
+        get: operations["kernel.get.api.kernel.asyncapi.json"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Examine everything and change nothing. */
+        get: operations["kernel.get.api.kernel.doctor"];
+        put?: never;
+        /** Examine everything, and repair what can be repaired without losing anything. */
+        post: operations["kernel.post.api.kernel.doctor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Page through the event log. */
+        get: operations["kernel.get.api.kernel.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/kernel/health": {
         parameters: {
             query?: never;
@@ -922,6 +1043,57 @@ export interface paths {
         /** Switch a plugin on and keep that. */
         post: operations["kernel.post.api.kernel.plugins.by-id.enable"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List durable subscriptions, with the events that were set aside. */
+        get: operations["kernel.get.api.kernel.subscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/subscriptions/{plugin}/{name}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try the events that were set aside once more. */
+        post: operations["kernel.post.api.kernel.subscriptions.by-plugin.by-name.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/kernel/subscriptions/{plugin}/{name}/set-aside/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Forget an event that was set aside. */
+        delete: operations["kernel.delete.api.kernel.subscriptions.by-plugin.by-name.set-aside.by-seq"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1396,6 +1568,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/threads/{thread}/queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show where a thread stands in the queue, and what it waits for. */
+        get: operations["agents.get.api.threads.by-thread.queue"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/threads/{thread}/stop": {
         parameters: {
             query?: never;
@@ -1483,6 +1672,58 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/worktrees/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return what the rules of retention would remove now; nothing changes. */
+        get: operations["worktrees.get.api.worktrees.retention"];
+        put?: never;
+        /** Apply the rules of retention now, and return what became of each. */
+        post: operations["worktrees.post.api.worktrees.retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worktrees/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the working trees of one's own projects with what they take on disk. */
+        get: operations["worktrees.get.api.worktrees.usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show all figures in the format of Prometheus or, if asked for, of OpenMetrics. */
+        get: operations["kernel.get.metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1531,6 +1772,26 @@ export interface components {
             projectId: string;
         };
         /**
+         * AccessToken
+         * @description A token as it is listed; `hint` is how it begins.
+         */
+        AccessToken: {
+            /** Createdat */
+            createdAt: string;
+            /** Expiresat */
+            expiresAt: string | null;
+            /** Hint */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Lastusedat */
+            lastUsedAt: string | null;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("read" | "run" | "admin")[];
+        };
+        /**
          * AgentError
          * @description ``agent:error``: a run failed without a result.
          */
@@ -1575,6 +1836,25 @@ export interface components {
              * @constant
              */
             role: "assistant";
+            /** Threadid */
+            threadId: string;
+        };
+        /**
+         * AgentQueued
+         * @description ``agents:queued``: a thread that is ``pending`` waits for its turn, or its place has changed.
+         */
+        AgentQueued: {
+            /** Owner */
+            owner: string;
+            /** Place */
+            place: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "runs" | "user" | "project" | "memory" | "provider";
+            /** Since */
+            since: string;
             /** Threadid */
             threadId: string;
         };
@@ -1686,6 +1966,20 @@ export interface components {
              * @default 0
              */
             tz: string;
+        };
+        /**
+         * ArchivedPage
+         * @description Answer of ``GET /api/threads/archived``.
+         */
+        ArchivedPage: {
+            /** Limit */
+            limit: number;
+            /** Page */
+            page: number;
+            /** Threads */
+            threads: components["schemas"]["Thread"][];
+            /** Total */
+            total: number;
         };
         /**
          * ArchivedQuery
@@ -2149,6 +2443,28 @@ export interface components {
             worktreePath?: string | null;
         };
         /**
+         * CreatedToken
+         * @description Answer of ``POST /api/auth/tokens``: the only time that the token itself is shown.
+         */
+        CreatedToken: {
+            /** Createdat */
+            createdAt: string;
+            /** Expiresat */
+            expiresAt: string | null;
+            /** Hint */
+            hint: string;
+            /** Id */
+            id: string;
+            /** Lastusedat */
+            lastUsedAt: string | null;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("read" | "run" | "admin")[];
+            /** Token */
+            token: string;
+        };
+        /**
          * CreatedWorktree
          * @description Answer of ``POST /api/worktrees``.
          */
@@ -2205,6 +2521,16 @@ export interface components {
             path: string;
         };
         /**
+         * DoctorReport
+         * @description What was found; `ok` if nothing is left to do.
+         */
+        DoctorReport: {
+            /** Findings */
+            findings: components["schemas"]["Finding"][];
+            /** Ok */
+            ok: boolean;
+        };
+        /**
          * EditorBody
          * @description Body of ``open-in-editor``.
          */
@@ -2213,6 +2539,34 @@ export interface components {
             editor: string;
             /** Path */
             path: string;
+        };
+        /**
+         * EventPage
+         * @description Answer of ``GET /api/kernel/events``; entries up to number `pruned` are not kept, `latest` is the last one.
+         */
+        EventPage: {
+            /** Events */
+            events: components["schemas"]["LoggedEvent"][];
+            /** Latest */
+            latest: number;
+            /** Pruned */
+            pruned: number;
+        };
+        /**
+         * EventQuery
+         * @description Which part of the log: entries after number `since`, at most `limit` of them.
+         */
+        EventQuery: {
+            /**
+             * Limit
+             * @default 200
+             */
+            limit: number;
+            /**
+             * Since
+             * @default 0
+             */
+            since: number;
         };
         /**
          * FileDiff
@@ -2259,6 +2613,42 @@ export interface components {
              * @default
              */
             query: string;
+        };
+        /**
+         * Finding
+         * @description Something that was looked at.
+         *
+         *     Attributes:
+         *         check: what was looked for, a word or two with hyphens: ``stale-lease``.
+         *         subject: path, id or name of what it was found on.
+         *         detail: what is wrong with it, and what becomes of it, for people.
+         *         severity: ``info`` is no fault and only tells.
+         *         repairable: a repair can deal with it.
+         *         repaired: this one has.
+         */
+        Finding: {
+            /** Check */
+            check: string;
+            /** Detail */
+            detail: string;
+            /**
+             * Repairable
+             * @default false
+             */
+            repairable: boolean;
+            /**
+             * Repaired
+             * @default false
+             */
+            repaired: boolean;
+            /**
+             * Severity
+             * @default warning
+             * @enum {string}
+             */
+            severity: "info" | "warning" | "error";
+            /** Subject */
+            subject: string;
         };
         /**
          * FoundFiles
@@ -2339,6 +2729,36 @@ export interface components {
             uptime: number;
             /** Version */
             version: string;
+        };
+        /**
+         * HeldInfo
+         * @description A program in a holder. `kind` and `key` say whose it is: an ``agent`` of a thread, a ``terminal``.
+         */
+        HeldInfo: {
+            /** Attached */
+            attached: boolean;
+            /** Createdat */
+            createdAt: string;
+            /** Holder */
+            holder: number;
+            /** Key */
+            key: string;
+            /** Kind */
+            kind: string;
+            /** Name */
+            name: string;
+            /** Pid */
+            pid: number;
+            /** Program */
+            program: string;
+        };
+        /**
+         * HeldList
+         * @description Answer of ``GET /api/hosts/holders``.
+         */
+        HeldList: {
+            /** Holders */
+            holders: components["schemas"]["HeldInfo"][];
         };
         /**
          * IdleThread
@@ -2460,6 +2880,26 @@ export interface components {
             parent: string | null;
             /** Path */
             path: string;
+        };
+        /**
+         * LoggedEvent
+         * @description One entry; `at` is in milliseconds since the epoch. A `reference` stands for rows that are read anew.
+         */
+        LoggedEvent: {
+            /** At */
+            at: number;
+            /** Data */
+            data: unknown;
+            /** Owner */
+            owner: string | null;
+            /** Reference */
+            reference: string | null;
+            /** Seq */
+            seq: number;
+            /** Threadid */
+            threadId: string;
+            /** Type */
+            type: string;
         };
         /**
          * ManualToken
@@ -2589,12 +3029,36 @@ export interface components {
             targetBranch?: string;
         };
         /**
+         * Message
+         * @description A message of a thread. `images` are set on user messages only.
+         */
+        Message: {
+            /** Content */
+            content: string;
+            /** Id */
+            id: string;
+            /** Images */
+            images?: components["schemas"]["ImageAttachment"][] | null;
+            /** Model */
+            model?: string | null;
+            /** Permissionmode */
+            permissionMode?: string | null;
+            /** Role */
+            role: string;
+            /** Threadid */
+            threadId: string;
+            /** Timestamp */
+            timestamp: string;
+            /** Toolcalls */
+            toolCalls?: components["schemas"]["ToolCall"][];
+        };
+        /**
          * MessageBody
          * @description Body of ``generate-commit-message``; only ``true`` itself includes what is not staged.
          */
         MessageBody: {
             /** Includeunstaged */
-            includeUnstaged?: unknown;
+            includeUnstaged?: boolean;
         };
         /**
          * MissedPolicy
@@ -2786,6 +3250,23 @@ export interface components {
             identifier: string;
             /** Skill */
             skill?: string;
+        };
+        /**
+         * NewToken
+         * @description Body of ``POST /api/auth/tokens``.
+         *
+         *     Attributes:
+         *         name: what it is for.
+         *         scopes: ``read`` for GET, ``run`` for what changes something too, ``admin`` for everything the user may do.
+         *         expires_in_days: without it the token works until it is revoked.
+         */
+        NewToken: {
+            /** Expiresindays */
+            expiresInDays?: number;
+            /** Name */
+            name: string;
+            /** Scopes */
+            scopes: ("read" | "run" | "admin")[];
         };
         /**
          * NewWorktreeBody
@@ -3204,6 +3685,59 @@ export interface components {
             title: string;
         };
         /**
+         * QueuedThread
+         * @description A thread that waits for its turn.
+         */
+        QueuedThread: {
+            /** Place */
+            place: number;
+            /** Projectid */
+            projectId: string;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "runs" | "user" | "project" | "memory" | "provider";
+            /** Since */
+            since: string;
+            /** Threadid */
+            threadId: string;
+        };
+        /**
+         * QueuePlace
+         * @description Where a start stands in the queue.
+         *
+         *     Attributes:
+         *         place: 1 is next.
+         *         reason: what it waits for.
+         *         since: ISO timestamp of the moment at which it joined.
+         */
+        QueuePlace: {
+            /** Place */
+            place: number;
+            /**
+             * Reason
+             * @enum {string}
+             */
+            reason: "runs" | "user" | "project" | "memory" | "provider";
+            /** Since */
+            since: string;
+        };
+        /**
+         * QueueState
+         * @description Answer of ``GET /api/agents/queue``: agents at work and waiting, whoever owns them, and one's own threads.
+         */
+        QueueState: {
+            /** Maxruns */
+            maxRuns: number;
+            /** Running */
+            running: number;
+            /** Threads */
+            threads: components["schemas"]["QueuedThread"][];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
          * Recommended
          * @description A server that is worth a try (§1.5).
          */
@@ -3253,6 +3787,44 @@ export interface components {
             skills: components["schemas"]["RecommendedSkill"][];
         };
         /**
+         * Removal
+         * @description Something that goes by the rules.
+         *
+         *     Attributes:
+         *         kind: a working tree, or a state that is kept under a ref.
+         *         project_id: whose repository it belongs to.
+         *         subject: path or name of the ref.
+         *         reason: which rule says so, for people.
+         *         bytes: what a working tree takes on disk.
+         *         done: it is gone.
+         *         problem: why it stays after all.
+         */
+        Removal: {
+            /**
+             * Bytes
+             * @default 0
+             */
+            bytes: number;
+            /**
+             * Done
+             * @default false
+             */
+            done: boolean;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "worktree" | "snapshot";
+            /** Problem */
+            problem?: string | null;
+            /** Projectid */
+            projectId: string;
+            /** Reason */
+            reason: string;
+            /** Subject */
+            subject: string;
+        };
+        /**
          * RemoveQuery
          * @description Query of ``DELETE /api/mcp/servers/:name``.
          */
@@ -3266,15 +3838,35 @@ export interface components {
             scope?: ("local" | "user" | "project") | null;
         };
         /**
+         * RepairBody
+         * @description Body of ``POST /api/kernel/doctor``.
+         */
+        RepairBody: {
+            /** Repair */
+            repair: boolean;
+        };
+        /**
          * Repositories
-         * @description Answer of ``GET /api/github/repos``; the objects are GitHub's.
+         * @description Answer of ``GET /api/github/repos``; the objects are GitHub's, passed on whole.
          */
         Repositories: {
             /** Hasmore */
             hasMore: boolean;
             /** Repos */
             repos: {
-                [key: string]: unknown;
+                clone_url: string;
+                default_branch?: string;
+                description?: string | null;
+                fork?: boolean;
+                full_name: string;
+                html_url?: string;
+                id: number;
+                language?: string | null;
+                name: string;
+                private?: boolean;
+                ssh_url?: string;
+                stargazers_count?: number;
+                updated_at?: string | null;
             }[];
         };
         /**
@@ -3368,6 +3960,20 @@ export interface components {
             phase: string;
         };
         /**
+         * SetAside
+         * @description An event that could not be handled; `at` is in milliseconds since the epoch.
+         */
+        SetAside: {
+            /** At */
+            at: number;
+            /** Error */
+            error: string;
+            /** Event */
+            event: string;
+            /** Seq */
+            seq: number;
+        };
+        /**
          * SetupStatus
          * @description Answer of ``GET /api/setup/status``; named after the CLI, for the client's sake.
          */
@@ -3459,6 +4065,8 @@ export interface components {
         /**
          * StartedThread
          * @description Answer of ``POST /api/threads``: what the request fixed, before the start (``database.md`` §5).
+         *
+         *     `queue` is there if the start waits for its turn.
          */
         StartedThread: {
             /** Basebranch */
@@ -3479,6 +4087,7 @@ export interface components {
             permissionMode: string;
             /** Projectid */
             projectId: string;
+            queue?: components["schemas"]["QueuePlace"] | null;
             /** Status */
             status: string;
             /** Title */
@@ -3527,6 +4136,49 @@ export interface components {
         Statuses: {
             /** Statuses */
             statuses: components["schemas"]["GitSummary"][];
+        };
+        /**
+         * SubscriptionList
+         * @description Answer of ``GET /api/kernel/subscriptions``.
+         */
+        SubscriptionList: {
+            /** Subscriptions */
+            subscriptions: components["schemas"]["SubscriptionView"][];
+        };
+        /**
+         * SubscriptionView
+         * @description A durable subscription: how many events wait, and why the one that is being tried has failed so far.
+         */
+        SubscriptionView: {
+            /** Cursor */
+            cursor: number;
+            /** Error */
+            error: string | null;
+            /** Event */
+            event: string;
+            /** Name */
+            name: string;
+            /** Plugin */
+            plugin: string;
+            /** Running */
+            running: boolean;
+            /** Seenat */
+            seenAt: number;
+            /** Setaside */
+            setAside: components["schemas"]["SetAside"][];
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * ThinkingQuery
+         * @description Query of ``GET /api/threads/:id/thinking``.
+         *
+         *     Attributes:
+         *         messages: ids of messages, separated by commas; absent for all of the thread.
+         */
+        ThinkingQuery: {
+            /** Messages */
+            messages?: string | null;
         };
         /**
          * Thread
@@ -3601,6 +4253,72 @@ export interface components {
             stage?: components["schemas"]["Stage"];
         };
         /**
+         * ThreadQueueState
+         * @description Answer of ``GET /api/threads/:id/queue``; `queue` is null for a thread that does not wait.
+         */
+        ThreadQueueState: {
+            queue: components["schemas"]["QueuePlace"] | null;
+        };
+        /**
+         * ThreadWithMessages
+         * @description Answer of ``GET /api/threads/:id`` (§3.4). `has_more` is there when a limit was asked for.
+         */
+        ThreadWithMessages: {
+            /**
+             * Archived
+             * @default false
+             */
+            archived: boolean;
+            /** Automationid */
+            automationId?: string | null;
+            /** Basebranch */
+            baseBranch?: string | null;
+            /** Branch */
+            branch?: string | null;
+            /** Completedat */
+            completedAt?: string | null;
+            /**
+             * Cost
+             * @default 0
+             */
+            cost: number;
+            /** Createdat */
+            createdAt: string;
+            /** Hasmore */
+            hasMore?: boolean | null;
+            /** Id */
+            id: string;
+            /** Initialprompt */
+            initialPrompt?: string | null;
+            /** Messages */
+            messages: components["schemas"]["Message"][];
+            /** Mode */
+            mode: string;
+            /** Model */
+            model: string;
+            /** Permissionmode */
+            permissionMode: string;
+            /**
+             * Pinned
+             * @default false
+             */
+            pinned: boolean;
+            /** Projectid */
+            projectId: string;
+            /** Sessionid */
+            sessionId?: string | null;
+            /** Stage */
+            stage: string;
+            /** Status */
+            status: string;
+            /** Title */
+            title: string;
+            /** Userid */
+            userId: string;
+            /** Worktreepath */
+            worktreePath?: string | null;
+        };
+        /**
          * Timeline
          * @description Answer of ``GET /api/analytics/timeline``; buckets without anything are left out.
          */
@@ -3653,6 +4371,22 @@ export interface components {
             start: string;
         };
         /**
+         * TokenAnswer
+         * @description Answer of ``GET /api/auth/token``.
+         */
+        TokenAnswer: {
+            /** Token */
+            token: string;
+        };
+        /**
+         * TokenList
+         * @description Answer of ``GET /api/auth/tokens``.
+         */
+        TokenList: {
+            /** Tokens */
+            tokens: components["schemas"]["AccessToken"][];
+        };
+        /**
          * ToolApproval
          * @description Body of ``POST /api/threads/:id/approve-tool`` (§6.7).
          *
@@ -3672,6 +4406,22 @@ export interface components {
             remember?: "tool" | "call";
             /** Toolname */
             toolName: string;
+        };
+        /**
+         * ToolCall
+         * @description A tool call (``http-core.md`` §3.4). `input` is JSON text.
+         */
+        ToolCall: {
+            /** Id */
+            id: string;
+            /** Input */
+            input?: string | null;
+            /** Messageid */
+            messageId: string;
+            /** Name */
+            name: string;
+            /** Output */
+            output?: string | null;
         };
         Topics: {
             /**
@@ -3770,6 +4520,21 @@ export interface components {
                 output: string;
                 /** Toolcallid */
                 toolCallId: string;
+            };
+            /**
+             * AgentQueued
+             * @description ``agents:queued``: a thread that is ``pending`` waits for its turn, or its place has changed.
+             */
+            "agents:queued": {
+                /** Place */
+                place: number;
+                /**
+                 * Reason
+                 * @enum {string}
+                 */
+                reason: "runs" | "user" | "project" | "memory" | "provider";
+                /** Since */
+                since: string;
             };
             /**
              * AutomationRunCompleted
@@ -4002,6 +4767,35 @@ export interface components {
             /** Path */
             path: string;
         };
+        /**
+         * WorktreeUsage
+         * @description A working tree and what it takes on disk.
+         *
+         *     Attributes:
+         *         path: of the working tree.
+         *         project_id: whose repository it belongs to.
+         *         branch: checked out there; None when detached.
+         *         thread_id: the thread that works there, or for which it was made.
+         *         bytes: on disk.
+         *         busy: something runs there or waits for a person.
+         *         last_used: ISO timestamp; None if no thread works there.
+         */
+        WorktreeUsage: {
+            /** Branch */
+            branch: string | null;
+            /** Busy */
+            busy: boolean;
+            /** Bytes */
+            bytes: number;
+            /** Lastused */
+            lastUsed: string | null;
+            /** Path */
+            path: string;
+            /** Projectid */
+            projectId: string;
+            /** Threadid */
+            threadId: string | null;
+        };
     };
     responses: {
         /** @description An error; `error` says what to do next. */
@@ -4093,7 +4887,10 @@ export interface operations {
     "agents.delete.api.agents.permission-rules.by-rule": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 rule: string;
             };
@@ -4135,6 +4932,30 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProviderInfo"][];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "agents.get.api.agents.queue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueState"];
                 };
             };
             401: components["responses"]["Error"];
@@ -4238,8 +5059,99 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TokenAnswer"];
+                };
             };
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "auth.get.api.auth.tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenList"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "auth.post.api.auth.tokens": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewToken"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "auth.delete.api.auth.tokens.by-id": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        ok: true;
+                    };
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             429: components["responses"]["Error"];
             default: components["responses"]["Error"];
         };
@@ -4274,7 +5186,10 @@ export interface operations {
     "automations.post.api.automations": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4331,7 +5246,10 @@ export interface operations {
     "automations.delete.api.automations.by-automation": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 automation: string;
             };
@@ -4361,7 +5279,10 @@ export interface operations {
     "automations.patch.api.automations.by-automation": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 automation: string;
             };
@@ -4420,7 +5341,10 @@ export interface operations {
     "automations.post.api.automations.by-automation.trigger": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 automation: string;
             };
@@ -4478,7 +5402,10 @@ export interface operations {
     "automations.patch.api.automations.runs.by-run.triage": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 run: string;
             };
@@ -4541,7 +5468,10 @@ export interface operations {
     "browse.post.api.browse.git-init": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4601,7 +5531,10 @@ export interface operations {
     "browse.post.api.browse.open-directory": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4634,7 +5567,10 @@ export interface operations {
     "browse.post.api.browse.open-in-editor": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4667,7 +5603,10 @@ export interface operations {
     "browse.post.api.browse.open-terminal": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4751,7 +5690,10 @@ export interface operations {
     "claude_plugins.post.api.claude-plugins": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4784,7 +5726,10 @@ export interface operations {
     "claude_plugins.delete.api.claude-plugins.by-id": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4813,7 +5758,10 @@ export interface operations {
     "git.post.api.git.by-thread.commit": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -4877,7 +5825,10 @@ export interface operations {
     "git.post.api.git.by-thread.generate-commit-message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -4910,7 +5861,10 @@ export interface operations {
     "merge.post.api.git.by-thread.merge": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -4943,7 +5897,10 @@ export interface operations {
     "git.post.api.git.by-thread.pr": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -4976,7 +5933,10 @@ export interface operations {
     "git.post.api.git.by-thread.push": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -5003,7 +5963,10 @@ export interface operations {
     "git.post.api.git.by-thread.revert": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -5066,7 +6029,10 @@ export interface operations {
     "git.post.api.git.by-thread.snapshots.by-snapshot.restore": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 snapshot: string;
                 thread: string;
@@ -5094,7 +6060,10 @@ export interface operations {
     "git.post.api.git.by-thread.stage": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -5157,7 +6126,10 @@ export interface operations {
     "git.post.api.git.by-thread.unstage": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -5220,7 +6192,10 @@ export interface operations {
     "github.post.api.github.clone": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5274,7 +6249,10 @@ export interface operations {
     "github.delete.api.github.clones.by-id": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5303,7 +6281,10 @@ export interface operations {
     "github.post.api.github.oauth.device": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5327,7 +6308,10 @@ export interface operations {
     "github.delete.api.github.oauth.disconnect": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5354,7 +6338,10 @@ export interface operations {
     "github.post.api.github.oauth.poll": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5481,6 +6468,141 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    "hosts.get.api.hosts.holders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldList"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.get.api.kernel.asyncapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.get.api.kernel.doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.post.api.kernel.doctor": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RepairBody"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoctorReport"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.get.api.kernel.events": {
+        parameters: {
+            query?: {
+                limit?: number;
+                since?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
     "kernel.get.api.kernel.health": {
         parameters: {
             query?: never;
@@ -5519,7 +6641,11 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
@@ -5580,7 +6706,10 @@ export interface operations {
     "kernel.post.api.kernel.plugins.by-id.disable": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5606,7 +6735,10 @@ export interface operations {
     "kernel.post.api.kernel.plugins.by-id.enable": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5621,6 +6753,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PluginView"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.get.api.kernel.subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionList"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.post.api.kernel.subscriptions.by-plugin.by-name.retry": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                plugin: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        ok: true;
+                    };
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.delete.api.kernel.subscriptions.by-plugin.by-name.set-aside.by-seq": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                name: string;
+                plugin: string;
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @constant */
+                        ok: true;
+                    };
                 };
             };
             401: components["responses"]["Error"];
@@ -5659,7 +6882,10 @@ export interface operations {
     "mcp.post.api.mcp.oauth.start": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5689,7 +6915,10 @@ export interface operations {
     "mcp.post.api.mcp.oauth.token": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5774,7 +7003,10 @@ export interface operations {
     "mcp.post.api.mcp.servers": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5810,7 +7042,10 @@ export interface operations {
                 projectPath?: string;
                 scope?: ("local" | "user" | "project") | null;
             };
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -5888,7 +7123,10 @@ export interface operations {
     "profile.put.api.profile": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5942,7 +7180,10 @@ export interface operations {
     "projects.post.api.projects": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5972,7 +7213,10 @@ export interface operations {
     "projects.delete.api.projects.by-id": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6001,7 +7245,10 @@ export interface operations {
     "projects.patch.api.projects.by-id": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6087,7 +7334,10 @@ export interface operations {
     "commands.post.api.projects.by-id.commands": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6120,7 +7370,10 @@ export interface operations {
     "commands.put.api.projects.by-id.commands.by-command": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 command: string;
                 id: string;
@@ -6157,7 +7410,10 @@ export interface operations {
     "commands.delete.api.projects.by-id.commands.by-command": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 command: string;
                 id: string;
@@ -6187,7 +7443,10 @@ export interface operations {
     "commands.post.api.projects.by-id.commands.by-command.start": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 command: string;
                 id: string;
@@ -6245,7 +7504,10 @@ export interface operations {
     "commands.post.api.projects.by-id.commands.by-command.stop": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 command: string;
                 id: string;
@@ -6275,7 +7537,10 @@ export interface operations {
     "projects.put.api.projects.reorder": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6359,7 +7624,10 @@ export interface operations {
     "skills.post.api.skills": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6392,7 +7660,10 @@ export interface operations {
     "skills.delete.api.skills.by-name": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 name: string;
             };
@@ -6486,7 +7757,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Thread"][];
+                };
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
@@ -6498,7 +7771,10 @@ export interface operations {
     "agents.post.api.threads": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6545,7 +7821,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ThreadWithMessages"];
+                };
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
@@ -6558,7 +7836,10 @@ export interface operations {
     "threads.delete.api.threads.by-thread": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6587,7 +7868,10 @@ export interface operations {
     "threads.patch.api.threads.by-thread": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6620,7 +7904,10 @@ export interface operations {
     "agents.post.api.threads.by-thread.approve-tool": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6656,7 +7943,10 @@ export interface operations {
     "agents.post.api.threads.by-thread.interrupt": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6686,7 +7976,10 @@ export interface operations {
     "agents.post.api.threads.by-thread.message": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6719,10 +8012,40 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
-    "agents.post.api.threads.by-thread.stop": {
+    "agents.get.api.threads.by-thread.queue": {
         parameters: {
             query?: never;
             header?: never;
+            path: {
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadQueueState"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "agents.post.api.threads.by-thread.stop": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 thread: string;
             };
@@ -6751,7 +8074,9 @@ export interface operations {
     };
     "agents.get.api.threads.by-thread.thinking": {
         parameters: {
-            query?: never;
+            query?: {
+                messages?: string | null;
+            };
             header?: never;
             path: {
                 thread: string;
@@ -6771,6 +8096,7 @@ export interface operations {
                     };
                 };
             };
+            400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
@@ -6796,7 +8122,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ArchivedPage"];
+                };
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
@@ -6808,7 +8136,10 @@ export interface operations {
     "threads.post.api.threads.idle": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6865,7 +8196,10 @@ export interface operations {
     "worktrees.post.api.worktrees": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6895,7 +8229,10 @@ export interface operations {
     "worktrees.delete.api.worktrees": {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6922,6 +8259,102 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "worktrees.get.api.worktrees.retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removal"][];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "worktrees.post.api.worktrees.retention": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Removal"][];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "worktrees.get.api.worktrees.usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorktreeUsage"][];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.get.metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             default: components["responses"]["Error"];
         };
     };

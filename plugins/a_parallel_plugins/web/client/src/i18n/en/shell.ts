@@ -8,6 +8,7 @@ export const shell = {
   connecting: "Connecting…",
   connectionLive: "Live",
   connectionLost: "Connection lost. Trying again…",
+  fromPlugin: (id: string) => `From plugin ${id}`,
   goTo: "Go to",
   home: "Home",
   inbox: "Inbox",

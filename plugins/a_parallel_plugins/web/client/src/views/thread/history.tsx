@@ -1,0 +1,141 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { ArrowDown, MessagesSquare } from "lucide-react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { text } from "@/i18n";
+import { Button } from "@/ui/button";
+import { Spinner } from "@/ui/spinner";
+import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
+import type { Snapshot } from "./conversation/store";
+import type { Message, Thread } from "./conversation/types";
+import { useConversation } from "./conversation/use";
+import { MessageItem } from "./message";
+
+const NEAR_END = 120;
+const LINE = 22;
+const CHARACTERS = 95;
+
+/** A guess that measuring corrects; the closer it is, the calmer the scrollbar. */
+function guess(message: Message | undefined): number {
+  if (!message) return 80;
+  const lines = message.content === "" ? 0 : message.content.length / CHARACTERS + message.content.split("\n").length;
+  return 24 + Math.min(lines, 400) * LINE + message.toolCalls.length * 44;
+}
+
+/** The conversation: only what is in view is in the document, however long it is. */
+export function History({ thread, snapshot, directory }: { thread: Thread; snapshot: Snapshot; directory: string | null }) {
+  const conversation = useConversation();
+  const scroller = useRef<HTMLDivElement>(null);
+  const [atEnd, setAtEnd] = useState(true);
+  const { ids } = snapshot;
+  const virtualizer = useVirtualizer({
+    count: ids.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (index) => guess(conversation.message(ids[index] ?? "")),
+    getItemKey: (index) => ids[index] ?? index,
+    overscan: 6,
+    paddingStart: 24,
+    paddingEnd: 24,
+    anchorTo: "end",
+    followOnAppend: true,
+    scrollEndThreshold: NEAR_END,
+  });
+  const items = virtualizer.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items.at(-1)?.index ?? -1;
+
+  const filled = ids.length > 0;
+  useLayoutEffect(() => {
+    if (filled) virtualizer.scrollToEnd({ behavior: "auto" });
+  }, [filled, virtualizer]);
+
+  const inView = useEffectEvent(() => {
+    conversation.need(ids.slice(first, last + 1));
+    if (first < 8 && filled) conversation.loadOlder();
+  });
+  useEffect(() => inView(), [first, last, ids.length]);
+
+  if (snapshot.state === "loading") return <Loading />;
+  if (snapshot.state === "error") {
+    return <ErrorState className="flex-1" error={snapshot.error} onRetry={conversation.refresh} />;
+  }
+  if (!filled) {
+    return (
+      <div className="min-h-0 flex-1">
+        <EmptyState icon={MessagesSquare} title={text.threads.emptyTitle}>
+          {text.threads.emptyHelp}
+        </EmptyState>
+      </div>
+    );
+  }
+  const running = thread.status === "running";
+  return (
+    <div className="relative min-h-0 flex-1">
+      <div
+        ref={scroller}
+        tabIndex={0}
+        role="log"
+        aria-label={text.threads.conversation}
+        className="h-full overflow-x-hidden overflow-y-auto focus-visible:-outline-offset-2 [overflow-anchor:none]"
+        onScroll={() => setAtEnd(virtualizer.isAtEnd(NEAR_END))}
+      >
+        {snapshot.loadingOlder ? (
+          <div role="status" aria-label={text.threads.loadingOlder} className="absolute top-2 left-1/2 z-10 -translate-x-1/2 rounded-full border border-border bg-popover p-1.5 shadow">
+            <Spinner />
+          </div>
+        ) : null}
+        <div className="relative w-full" style={{ height: virtualizer.getTotalSize() }}>
+          {items.map((item) => {
+            const id = ids[item.index] ?? "";
+            return (
+              <div
+                key={item.key}
+                ref={virtualizer.measureElement}
+                data-index={item.index}
+                className="absolute top-0 left-0 w-full px-4 md:px-6"
+                style={{ transform: `translateY(${item.start}px)` }}
+              >
+                <div className="mx-auto max-w-3xl">
+                  <MessageItem
+                    id={id}
+                    message={conversation.message(id)}
+                    thread={thread}
+                    directory={directory}
+                    thinking={snapshot.thinking.get(id)}
+                    running={running}
+                  />
+                </div>
+              </div>
+            );
+          })}
+        </div>
+      </div>
+      {atEnd ? null : (
+        <Button
+          variant="outline"
+          size="icon"
+          aria-label={text.threads.jumpToEnd}
+          title={text.threads.jumpToEnd}
+          className="absolute right-4 bottom-3 rounded-full shadow-lg"
+          onClick={() => virtualizer.scrollToEnd({ behavior: "auto" })}
+        >
+          <ArrowDown />
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Loading() {
+  return (
+    <div role="status" aria-label={text.common.loading} className="min-h-0 flex-1 overflow-hidden px-4 py-6">
+      <div className="mx-auto grid max-w-3xl gap-3">
+        <Skeleton className="ml-auto h-14 w-2/3 rounded-2xl" />
+        <Skeleton className="h-4 w-11/12" />
+        <Skeleton className="h-4 w-4/5" />
+        <Skeleton className="h-4 w-3/5" />
+        <Skeleton className="h-9" />
+        <Skeleton className="h-9" />
+      </div>
+    </div>
+  );
+}
