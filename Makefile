@@ -19,7 +19,7 @@ demo: install
 	@$(BIN)/a-parallel demo $(ARGS)
 
 test: install-dev lint
-	@$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
 
 bench: install-dev
 	@$(BIN)/python -m bench $(ARGS)
