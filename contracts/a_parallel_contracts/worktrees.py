@@ -1,5 +1,6 @@
 """Worktrees: one working tree for each thread, beside the project (``http-core.md`` §6.8)."""
 
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
@@ -48,8 +49,36 @@ class WorktreeRemoved(Event):
     branch_deleted: bool = False
 
 
+class WorktreeUse(WireModel):
+    """Who works in a working tree.
+
+    Attributes:
+        path: of the working tree.
+        thread_id, title: of the thread.
+        busy: it must stay now, since something runs there or waits for a person.
+        last_used: ISO timestamp.
+    """
+
+    path: str
+    thread_id: str
+    title: str
+    busy: bool
+    last_used: str
+
+
 class WorktreeHooks:
-    """What others may object to. Mix it into your `Plugin`."""
+    """What others know about working trees and may object to. Mix it into your `Plugin`."""
+
+    @hookspec
+    async def worktree_uses(self, ctx: PluginContext) -> list[WorktreeUse] | None:
+        """Return who works in working trees, of all projects and users; None is no answer.
+
+        A working tree that nobody names is thought to be left over, if anybody answers at all.
+        """
+
+    @hookspec
+    async def hold_worktree(self, ctx: PluginContext, path: str) -> AbstractAsyncContextManager[None] | None:
+        """Return what keeps others from beginning anything in a working tree while it is entered."""
 
     @hookspec
     async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:

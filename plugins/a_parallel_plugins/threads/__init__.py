@@ -1,13 +1,14 @@
 """Threads: their rows, messages, tool calls and stages, and what must happen before one goes."""
 
 from collections.abc import AsyncIterator, Iterable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Manifest, Metric, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
 from a_parallel_contracts.threads import THREADS, ThreadHooks
-from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks, WorktreeRemoved
+from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks, WorktreeRemoved, WorktreeUse
 
 if TYPE_CHECKING:
     from a_parallel_plugins.threads.lifecycle import Lifecycle
@@ -67,3 +68,17 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
     async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:
         """Refuse while an agent works in that working tree."""
         await self.lifecycle.refuse_while_busy(project, path)
+    @hookimpl
+    async def worktree_uses(self, ctx: PluginContext) -> list[WorktreeUse]:
+        """Return the threads that have a working tree."""
+        from a_parallel_plugins.threads.uses import worktree_uses
+
+        return await ctx.db.run(worktree_uses)
+
+    @hookimpl
+    async def hold_worktree(self, ctx: PluginContext, path: str) -> AbstractAsyncContextManager[None]:
+        """Keep the threads of a working tree from starting."""
+        from a_parallel_plugins.threads.uses import holding
+
+        return holding(self.lifecycle.threads, await self.worktree_uses(ctx), path)
+

@@ -3,14 +3,18 @@
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING, Literal
 
-from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import Finding, Job, Manifest, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectHooks
 from a_parallel_contracts.threads import Thread, ThreadChanges, ThreadHooks, ThreadMode
 from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks
+from a_parallel_plugins.worktrees.settings import WorktreesSettings
 
 if TYPE_CHECKING:
     from a_parallel_plugins.worktrees.service import WorktreeService
+
+RETENTION_EVERY = 3600.0
+"""Seconds after which the rules are applied again."""
 
 
 class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
@@ -20,6 +24,7 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
         api="1.0",
         requires=(GIT, PROJECTS),
         provides=(WORKTREES,),
+        settings=WorktreesSettings,
         migrations="a_parallel_migrations:worktrees",
         hooks=(WorktreeHooks,),
     )
@@ -31,8 +36,10 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
         from a_parallel_plugins.worktrees.service import WorktreeService
 
         self.service = WorktreeService(ctx)
-        await self.service.remains.go_on()
         ctx.provide(WORKTREES, self.service)
+        if not ctx.server.maintenance:
+            await self.service.remains.go_on()
+            ctx.spawn(self.service.examiner.reconcile(), name="rows of worktrees that are gone")
         yield
 
     @hookimpl
@@ -41,6 +48,17 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
         from a_parallel_plugins.worktrees.routes import worktree_routes
 
         return worktree_routes(ctx, self.service)
+
+    @hookimpl
+    def jobs(self, ctx: PluginContext) -> Iterable[Job]:
+        """Return the rules by which worktrees go, if there are any."""
+        return [Job("retention", RETENTION_EVERY, self.service.retain)] if self.service.retention.wanted else []
+
+    @hookimpl
+    async def examine(self, ctx: PluginContext, repair: bool) -> Iterable[Finding]:
+        """Hold rows, git, threads and the disk against each other."""
+        found = await self.service.examiner.examine(repair=repair)
+        return [*found, *(await self.service.would_go())]
 
     @hookimpl
     async def release_thread(

@@ -11,6 +11,7 @@ from a_parallel_contracts.worktrees import NewWorktree
 _COLUMNS = "id, repository, project_id, thread_id, branch, base_commit, path, real_path, created_at"
 _OF_BRANCH = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE repository = :repository AND branch = :branch"  # noqa: S608
 _OF_PROJECT = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE project_id = :project_id AND path IS NOT NULL"  # noqa: S608
+_WITH_PATH = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE path IS NOT NULL"  # noqa: S608
 _OF_PATH = f"SELECT {_COLUMNS} FROM worktrees_leases WHERE path = :path OR real_path = :real_path"  # noqa: S608
 _VACATE = "UPDATE worktrees_leases SET path = NULL, real_path = NULL WHERE path = :path OR real_path = :real_path"
 _BIRTH = "SELECT base_commit FROM worktrees_leases WHERE project_id = :project_id AND branch = :branch"
@@ -75,6 +76,10 @@ class Leases:
     async def of_project(self, project_id: str) -> list[Lease]:
         """Return the leases of a project that have a working tree."""
         return await self._db.read(_OF_PROJECT, into=Lease, project_id=project_id)
+
+    async def with_path(self) -> list[Lease]:
+        """Return the leases of all projects that have a working tree."""
+        return await self._db.read(_WITH_PATH, into=Lease)
 
     async def birth(self, project_id: str, branch: str) -> str | None:
         """Return the commit at which a branch of ours was created."""

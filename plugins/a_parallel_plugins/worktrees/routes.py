@@ -4,6 +4,7 @@ from a_parallel_contracts import BadRequest, Ok, PluginContext, Request, Route, 
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.worktrees import Worktree, WorktreeHooks
 from a_parallel_plugins.worktrees.models import CreatedWorktree, NewWorktreeBody, OldWorktreeBody, ProjectQuery
+from a_parallel_plugins.worktrees.retention import Removal, WorktreeUsage
 from a_parallel_plugins.worktrees.service import WorktreeService
 
 
@@ -30,7 +31,23 @@ def worktree_routes(ctx: PluginContext, worktrees: WorktreeService) -> list[Rout
         await worktrees.remove(project, path, keep_branch=True, confirmed=request.body.confirmed)
         return Ok()
 
+    async def usage(request: Request) -> list[WorktreeUsage]:
+        """Return the working trees of one's own projects with what they take on disk."""
+        mine = {project.id for project in await ctx.get(PROJECTS).visible(request.actor)}
+        return [use for use in await worktrees.retention.usage() if use.project_id in mine]
+
+    async def plan(request: Request) -> list[Removal]:
+        """Return what the rules of retention would remove now; nothing changes."""
+        return await worktrees.retention.plan()
+
+    async def apply(request: Request) -> list[Removal]:
+        """Apply the rules of retention now, and return what became of each."""
+        return await worktrees.retention.apply()
+
     return [
+        get("/api/worktrees/usage", usage),
+        get("/api/worktrees/retention", plan, access="admin"),
+        post("/api/worktrees/retention", apply, access="admin"),
         get("/api/worktrees", show_all),
         post("/api/worktrees", create, status=201),
         delete("/api/worktrees", remove),

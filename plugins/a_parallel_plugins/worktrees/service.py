@@ -4,18 +4,22 @@ import builtins
 import os
 from pathlib import Path
 
-from a_parallel_contracts import Actor, ApiError, BadRequest, Conflict, PluginContext
+from a_parallel_contracts import Actor, ApiError, BadRequest, Conflict, Finding, PluginContext
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_contracts.threads import Thread, ThreadChanges
 from a_parallel_contracts.worktrees import NewWorktree, Worktree
 from a_parallel_plugins.worktrees import names
 from a_parallel_plugins.worktrees.creation import Creator
+from a_parallel_plugins.worktrees.examination import Examiner
 from a_parallel_plugins.worktrees.leases import Leases
 from a_parallel_plugins.worktrees.listing import Listed, find, list_worktrees
 from a_parallel_plugins.worktrees.remains import Remains
 from a_parallel_plugins.worktrees.removal import Remover
+from a_parallel_plugins.worktrees.retention import Retention
+from a_parallel_plugins.worktrees.settings import WorktreesSettings
 from a_parallel_plugins.worktrees.snapshots import Keeper
+from a_parallel_plugins.worktrees.survey import Surveyor
 
 
 class WorktreeService:
@@ -29,6 +33,9 @@ class WorktreeService:
         self.remains = Remains(ctx)
         self._creator = Creator(ctx, self._git, self._leases)
         self._remover = Remover(ctx, self._git, self._leases, self._keeper, self.remains)
+        surveyor = Surveyor(ctx, self._git, self._leases)
+        self.examiner = Examiner(ctx, self._git, self._leases, self._remover, surveyor)
+        self.retention = Retention(ctx, self._git, surveyor, self._remover, ctx.settings(WorktreesSettings))
 
     async def list(self, project: Project) -> list[Worktree]:
         """Return the working trees of a project, main first; bare and vanished ones are left out (§9.4)."""
@@ -160,6 +167,21 @@ class WorktreeService:
                     await self.remove(project, lease.path, thread_id=lease.thread_id)
             except ApiError as error:
                 self._ctx.log.warning("the worktree %s stays: %s", lease.path, error.message)
+
+    async def retain(self) -> None:
+        """Apply the rules of retention, and tell what became of it."""
+        for removal in await self.retention.apply():
+            if removal.done:
+                self._ctx.log.info("removed the %s %s: %s", removal.kind, removal.subject, removal.reason)
+            else:
+                self._ctx.log.warning("the %s %s stays: %s", removal.kind, removal.subject, removal.problem)
+
+    async def would_go(self) -> builtins.list[Finding]:
+        """Return what the rules of retention will remove next."""
+        return [
+            Finding(check="retention", subject=removal.subject, detail=f"will go: {removal.reason}", severity="info")
+            for removal in await self.retention.plan()
+        ]
 
     async def _is_clean(self, path: Path) -> bool:
         return not await self._git.command(path, ["status", "--porcelain", "-z", "--untracked-files=normal"])
