@@ -174,8 +174,23 @@ class PluginContext(Protocol):
         """Hand over a service named under ``provides``; before `Plugin.lifespan` yields."""
         ...
 
-    def on(self, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> None:
-        """Call `handler` for each event of that class, one at a time, in order of publication."""
+    def on(
+        self, event: type[EventT], handler: Callable[[EventT], Awaitable[None]], *, durable: str | None = None
+    ) -> None:
+        """Call `handler` for each event of that class, one at a time, in order of publication.
+
+        Parameters:
+            event: its subclasses count, too.
+            handler: its failure counts as the plugin's.
+            durable: a name, unique in the plugin, under which the subscription survives restarts: events that
+                `Transaction.emit` publishes from the first time on, also while the plugin is off, are handled at
+                least once, in order, beginning where the last server ended. One whose handler fails is tried again
+                with growing pauses and then set aside (``GET /api/kernel/subscriptions``). Since an event can come
+                twice, a handler does what it does in a way that bears repetition.
+
+        Raises:
+            ValueError: the name is no lower-case word, or taken in this plugin.
+        """
         ...
 
     def publish(self, event: Event) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
@@ -26,17 +27,13 @@ from a_parallel_kernel.context import Release
 from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
 from a_parallel_kernel.doctor import Doctor
-from a_parallel_kernel.event_routes import EventRoutes
-from a_parallel_kernel.eventlog import Entries, EventLog, last_number
 from a_parallel_kernel.figures import EventFigures
 from a_parallel_kernel.hooks import HookDispatcher, PluginManager
-from a_parallel_kernel.housekeeping import EventRetention, Housekeeper
-from a_parallel_kernel.idempotency import Idempotency
+from a_parallel_kernel.journal import Journal
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.metrics import Metrics, Sources
 from a_parallel_kernel.private import make_private_directory
-from a_parallel_kernel.replay import Replays
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
 from a_parallel_kernel.store import Store
@@ -113,8 +110,7 @@ class Kernel:
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
         self.db = store.db
-        http = self._build(store, await store.db.run(last_number))
-        self._keep_house(store)
+        http = await self._build(store)
         await self._boot()
         if self.maintenance:
             return
@@ -142,7 +138,7 @@ class Kernel:
         self._exit.callback(lock.release)
         return lock
 
-    def _build(self, store: Store, last_event: int) -> HttpServer:
+    async def _build(self, store: Store) -> HttpServer:
         self._hub = Hub(
             _http_settings(self.config.server),
             authenticator=self._authenticator,
@@ -150,10 +146,11 @@ class Kernel:
             publish=self.publish,
             report=self._report,
         )
-        events = EventLog(last_event, self._hub.table.of, self._publish_logged)
-        self._hub.opened = Replays(events, store.db, self._hub.table, self._resources).opened
-        store.db.log_events(events)
-        self._idempotency = Idempotency(store.db)
+        self._journal = await Journal.open(
+            store.db, self._hub, self.config.events, tell=self._bus.publish, resources=self._resources
+        )
+        self._journal.housekeeper.start()
+        self._exit.push_async_callback(self._journal.housekeeper.stop)
         self.services[SOCKETS.name] = self._hub
         self._bus.tap(lambda event: self._hub.hear(event, self._bus.note))
         self.http = http = HttpServer(_http_settings(self.config.server), self._http_services(), self._hub)
@@ -172,20 +169,13 @@ class Kernel:
                 *admin.routes(),
                 *self.doctor.routes(),
                 *Descriptions(http).routes(),
-                *EventRoutes(events, store.db).routes(),
+                *self._journal.routes(),
             ],
             admin.topics(),
         )
         sources = Sources(http=http, bus=self._bus, events=self.events, db=store.db, supervisor=self.supervisor)
         http.mount(KERNEL, Metrics(sources, self.hooks).routes())
         return http
-
-    def _keep_house(self, store: Store) -> None:
-        kept = self.config.events
-        retention = EventRetention(store.db, kept.keep_days * 86_400, kept.keep_megabytes * 1_000_000)
-        housekeeper = Housekeeper([retention.prune, self._idempotency.prune])
-        housekeeper.start()
-        self._exit.push_async_callback(housekeeper.stop)
 
     def _http_services(self) -> HttpServices:
         return HttpServices(
@@ -194,7 +184,7 @@ class Kernel:
             plugin_state=self._state_of,
             report=self._report,
             authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
-            idempotency=self._idempotency,
+            idempotency=self._journal.idempotency,
         )
 
     async def _boot(self) -> None:
@@ -220,6 +210,7 @@ class Kernel:
     async def settled(self) -> None:
         """Return when every event has been handled and every frame has been written."""
         await self._bus.settled()
+        await self._journal.settled()
         await self._hub.settled()
 
     # --- what contexts and the HTTP side ask for ----------------------------------------------------
@@ -228,11 +219,18 @@ class Kernel:
         """Publish an event on the bus."""
         self._bus.publish(event)
 
-    def _publish_logged(self, event: Event, entries: Entries) -> None:
-        self._bus.publish(event, entries)
-
-    def subscribe(self, plugin: str, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> Release:
-        """Subscribe a plugin's handler and return what ends it."""
+    def subscribe(
+        self,
+        plugin: str,
+        event: type[EventT],
+        handler: Callable[[EventT], Awaitable[None]],
+        durable: str | None = None,
+    ) -> Release:
+        """Subscribe a plugin's handler, under a name that survives the server if need be; return what ends it."""
+        deadline = self.config.kernel.stop_deadline / 2
+        if durable is not None:
+            report = partial(self._report, plugin, seconds=0.0)
+            return self._journal.subscribe(plugin, durable, event, handler, report, deadline)
 
         def handled(event: EventT) -> Awaitable[None]:
             return self._handle(plugin, handler, event)
@@ -240,7 +238,7 @@ class Kernel:
         subscription = self._bus.subscribe(
             event, handled, owner=plugin, report=lambda owner, error: self._report(owner, error, 0.0)
         )
-        return lambda: subscription.close(self.config.kernel.stop_deadline / 2)
+        return lambda: subscription.close(deadline)
 
     async def _handle(self, plugin: str, handler: Callable[[EventT], Awaitable[None]], event: EventT) -> None:
         began = time.perf_counter()

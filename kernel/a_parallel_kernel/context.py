@@ -80,8 +80,14 @@ class Kernel(Protocol):
     def publish(self, event: Event) -> None:
         """Publish an event."""
 
-    def subscribe(self, plugin: str, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> Release:
-        """Subscribe a plugin's handler and return what ends it."""
+    def subscribe(
+        self,
+        plugin: str,
+        event: type[EventT],
+        handler: Callable[[EventT], Awaitable[None]],
+        durable: str | None = None,
+    ) -> Release:
+        """Subscribe a plugin's handler, under a name that survives the server if need be; return what ends it."""
 
 
 class Context:
@@ -164,9 +170,12 @@ class Context:
         if self._kernel.services.get(name) is service:
             del self._kernel.services[name]
 
-    def on(self, event: type[EventT], handler: Callable[[EventT], Awaitable[None]]) -> None:
+    def on(
+        self, event: type[EventT], handler: Callable[[EventT], Awaitable[None]], *, durable: str | None = None
+    ) -> None:
         """Call `handler` for each event of that class."""
-        self._stack.push(f"subscription to {event.__name__}", self._kernel.subscribe(self.id, event, handler))
+        release = self._kernel.subscribe(self.id, event, handler, durable)
+        self._stack.push(f"subscription to {event.__name__}", release)
 
     def publish(self, event: Event) -> None:
         """Publish an event that has no row."""

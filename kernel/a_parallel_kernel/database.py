@@ -1,5 +1,6 @@
 """The server's SQLite database: one writer that commits in groups, and readers beside it."""
 
+import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -98,6 +99,10 @@ class SqliteDatabase:
         result = await self._writer.write(claim.marking(unit))
         claim.effective = True
         return result
+
+    def submit(self, unit: Callable[[Transaction], ResultT]) -> "asyncio.Future[ResultT]":
+        """Like `write`, but in line at once: before everything that is written from now on."""
+        return self._writer.submit(unit)
 
     async def run(self, query: Callable[[Reader], ResultT]) -> ResultT:
         """Run `query` inside one read transaction; see the contract."""

@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from a_parallel_contracts.database import Reader
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.frames import event_data
+from a_parallel_kernel.outbox import Outbox
 from a_parallel_kernel.topics import MountedTopic
 
 log = logging.getLogger("a_parallel.events")
@@ -89,6 +90,7 @@ class EventLog:
         last: highest number used so far, see `last_number`.
         topics: returns the topics of an event.
         tell: publishes an event with its entries, on the event loop, after the commit.
+        outbox: keeps them for durable subscriptions.
 
     Attributes:
         published: number of the last entry whose event was published; for the event loop.
@@ -99,10 +101,12 @@ class EventLog:
         last: int,
         topics: Callable[[Event], tuple[MountedTopic, ...]],
         tell: Callable[[Event, Entries], None],
+        outbox: Outbox,
     ) -> None:
         self.published = last
         self._topics = topics
         self._tell = tell
+        self._outbox = outbox
         self._confirmed = self._appended = last
 
     def append(self, units: Iterable[Emitting], connection: sqlite3.Connection) -> None:
@@ -114,11 +118,12 @@ class EventLog:
         self._appended = self._confirmed
         rows: list[Row] = []
         now = time.time_ns() // 1_000_000
-        for unit in units:
-            if unit.error is None and unit.events:
-                unit.entries = [self._enter(event, now, rows) for event in unit.events]
+        told = [unit for unit in units if unit.error is None and unit.events]
+        for unit in told:
+            unit.entries = [self._enter(event, now, rows) for event in unit.events]
         if rows:
             connection.executemany(_INSERT, rows)
+        self._outbox.append((event for unit in told for event in unit.events), connection)
 
     def _enter(self, event: Event, now: int, rows: list[Row]) -> Entries:
         entries: Entries = {}
@@ -141,12 +146,14 @@ class EventLog:
     def confirm(self) -> None:
         """Note that the transaction of the last `append` is committed."""
         self._confirmed = self._appended
+        self._outbox.confirm()
 
     def publish(self, event: Event, entries: Entries) -> None:
         """Publish an event whose transaction is committed."""
         for entry in entries.values():
             self.published = entry.seq
         self._tell(event, entries)
+        self._outbox.published(event)
 
 
 def last_number(reader: Reader) -> int:
