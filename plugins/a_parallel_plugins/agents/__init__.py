@@ -5,29 +5,35 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Finding, Job, Manifest, Metric, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership, OwnershipMoved
 from a_parallel_contracts.admission import ADMISSION
 from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
-from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.auth import UserDeleted
+from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_contracts.projects import ProjectDeleted
 from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted, ThreadHooks
 from a_parallel_plugins.agents.settings import AgentsSettings
 
 if TYPE_CHECKING:
+    from a_parallel_plugins.agents.launch import Launcher
     from a_parallel_plugins.agents.line import Line
+    from a_parallel_plugins.agents.providers import Providers
     from a_parallel_plugins.agents.routes import AgentRoutes
     from a_parallel_plugins.agents.runs import Runs
     from a_parallel_plugins.agents.service import AgentService
+    from a_parallel_plugins.agents.surviving import Survivors
 
 CHECK_EVERY = 2.0
 """Seconds after which free memory is looked at again while runs wait for it."""
 
 
-class AgentsPlugin(Plugin, ThreadHooks):
+class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
     """Runs agents for threads."""
 
     manifest = Manifest(
         api="1.0",
         requires=(THREADS, HOSTS),  # hosts ends what is left over before threads are called interrupted
+        optional=(HOLDERS,),
         provides=(AGENTS, AGENT_PROVIDERS, ADMISSION),
         settings=AgentsSettings,
         migrations="a_parallel_migrations:agents",
@@ -46,7 +52,6 @@ class AgentsPlugin(Plugin, ThreadHooks):
         from a_parallel_plugins.agents.memory import available_memory
         from a_parallel_plugins.agents.prepare import build_models
         from a_parallel_plugins.agents.providers import Providers
-        from a_parallel_plugins.agents.recovery import relabel_unfinished
         from a_parallel_plugins.agents.routes import AgentRoutes
         from a_parallel_plugins.agents.rules import PermissionRules
         from a_parallel_plugins.agents.runs import Runs
@@ -54,13 +59,12 @@ class AgentsPlugin(Plugin, ThreadHooks):
 
         build_models()
         settings, threads = ctx.settings(AgentsSettings), ctx.get(THREADS)
-        if not ctx.server.maintenance and (interrupted := await relabel_unfinished(ctx.db, threads)):
-            ctx.log.info("%d threads were interrupted by the end of an earlier server", interrupted)
         providers, rules = Providers(settings.provider), PermissionRules(ctx.db)
         await rules.load()
         launcher = Launcher(ctx.db, threads, ctx.hooks, providers, settings)
         self._runs = runs = Runs(ctx.db, threads, launcher, rules, settings)
         providers.removed = runs.provider_removed
+        survivors = await self._begin_again(ctx, launcher, providers, runs)
         self._line = Line(
             ctx.db,
             threads,
@@ -79,13 +83,36 @@ class AgentsPlugin(Plugin, ThreadHooks):
         ctx.provide(ADMISSION, self._line)
         ctx.on(ThreadDeleted, self._agents.forget)
         ctx.on(ProjectDeleted, rules.forget_project)
+        ctx.on(UserDeleted, self._agents.user_deleted)
+        ctx.on(OwnershipMoved, self._agents.owner_changed)
         if ctx.server.maintenance:
             yield
             return
+        await survivors.begin(lambda work, name: ctx.spawn(work, name=name))
         ctx.spawn(self._line.go_on(), name="runs that waited for the restart")
         yield
         self._line.close()
         await runs.shut_down()
+
+    async def _begin_again(
+        self, ctx: PluginContext, launcher: "Launcher", providers: "Providers", runs: "Runs"
+    ) -> "Survivors":
+        """Look which agents have outlived an earlier server, and call the other threads interrupted."""
+        from a_parallel_plugins.agents.recovery import relabel_unfinished
+        from a_parallel_plugins.agents.surviving import Survivors
+
+        settings, threads, holders = ctx.settings(AgentsSettings), ctx.get(THREADS), ctx.find(HOLDERS)
+        survivors = Survivors(ctx.db, threads, launcher, providers, runs, holders, settings.start_limit)
+        if holders is not None:
+            runs.handing_over, runs.over = lambda: ctx.handing_over, holders.end
+            launcher.holding = settings.survive
+            if settings.survive:
+                ctx.defer(holders.want())
+        if not ctx.server.maintenance:
+            interrupted = await relabel_unfinished(ctx.db, threads, await survivors.find())
+            if interrupted:
+                ctx.log.info("%d threads were interrupted by the end of an earlier server", interrupted)
+        return survivors
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
@@ -117,6 +144,13 @@ class AgentsPlugin(Plugin, ThreadHooks):
     async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:
         """Tell whether the thread has an agent, or waits for one."""
         return self._agents.running(thread.id)
+
+    @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let the permission rules of local mode become the first administrator's."""
+        from a_parallel_plugins.agents.rules import move
+
+        return Ownership(ctx.id, move, personal=True)
 
     @hookimpl
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:

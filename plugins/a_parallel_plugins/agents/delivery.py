@@ -73,10 +73,12 @@ class Delivery:
         if wait.reason == "permission" and answer.behavior == "deny":
             machine.denials.refused.add(wait.tool)
         text, told = machine.answered(wait, _time())
+        live.promise(wait.request_id or "", answer, prompt.id)
         try:
             await self._write(live, [*text, UserMessageAdded(message, prompt), *_row(changes), *told])
         except BaseException:
             machine.reopen(wait, text)
+            live.promises.pop(wait.request_id or "", None)
             raise
         if not await live.session.answer(wait.request_id or "", answer):
             await self._queue(live, prompt)
@@ -122,7 +124,7 @@ class Delivery:
         await self._runs.launch(start, own=prompt.id)
 
     async def _write(self, live: Live, changes: list[Change]) -> None:
-        await self._runs.write(live.subject, changes)
+        await self._runs.write_live(live, changes)
 
 
 async def _adjust(live: Live, changes: ThreadChanges) -> None:

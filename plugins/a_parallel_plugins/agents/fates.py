@@ -1,6 +1,7 @@
 """What became of the prompts of one session: each one reaches the agent once, or waits for the next session."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 class Fates:
@@ -18,6 +19,16 @@ class Fates:
         self.sent: dict[str, None] = dict.fromkeys(opening[:1])
         self.queued: dict[str, None] = dict.fromkeys(opening[1:])
         self._opening = opening[:1]
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {"sent": list(self.sent), "queued": list(self.queued), "opening": list(self._opening)}
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self.sent, self.queued = dict.fromkeys(memory["sent"]), dict.fromkeys(memory["queued"])
+        self._opening = tuple(memory["opening"])
 
     @property
     def unseen(self) -> bool:

@@ -1,15 +1,17 @@
 """Starts an agent with the messages that wait for it (``agent-lifecycle.md`` §7)."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from a_parallel_contracts import Database, Hooks, Reader
-from a_parallel_contracts.agents import AgentHooks, Prompt, Run, StartRequest
+from a_parallel_contracts import Database, Hooks, Reader, new_id
+from a_parallel_contracts.agents import AgentHooks, Prompt, Run, StartRequest, SurvivingProvider
 from a_parallel_contracts.threads import Model, PermissionMode, Thread, Threads
-from a_parallel_plugins.agents import outbox, prompts
+from a_parallel_plugins.agents import held, outbox, prompts
 from a_parallel_plugins.agents.book import Subject
-from a_parallel_plugins.agents.live import Gate, Live
+from a_parallel_plugins.agents.held import HeldRun
+from a_parallel_plugins.agents.live import Gate, Live, first_state
 from a_parallel_plugins.agents.machine import Machine
 from a_parallel_plugins.agents.providers import Providers, provider_of
 from a_parallel_plugins.agents.settings import AgentsSettings
@@ -40,14 +42,21 @@ class Start:
 
 
 class Launcher:
-    """Builds runs and starts their sessions."""
+    """Builds runs and starts their sessions.
 
-    def __init__(self, db: Database, threads: Threads, hooks: Hooks, providers: Providers, settings: AgentsSettings):
+    Attributes:
+        holding: agents are started in holders, if their provider can do that.
+    """
+
+    def __init__(
+        self, db: Database, threads: Threads, hooks: Hooks, providers: Providers, settings: AgentsSettings
+    ) -> None:
         self._db = db
         self._threads = threads
         self._hooks = hooks
         self._providers = providers
         self._settings = settings
+        self.holding = False
 
     async def launch(self, start: Start, next_generation: Callable[[], int]) -> Live:
         """Start an agent with the oldest message that waits; the others are left in `Live.prompts`.
@@ -65,7 +74,6 @@ class Launcher:
         run = replace(run, generation=start.generation, prompt=replace(run.prompt, id=first.id))
         gate = Gate(self._hooks, self._threads, run)
         calls = await self._db.run(lambda reader: _recent_calls(reader, start.thread.id)) if run.session_id else {}
-        session = await provider.start(run, gate)
         machine = Machine(
             start.generation,
             (first.id, *(prompt.id for prompt in rest)),
@@ -73,7 +81,39 @@ class Launcher:
             calls=calls,
             next_generation=next_generation,
         )
+        if self.holding and isinstance(provider, SurvivingProvider):
+            run = await self._keep(replace(run, hold=new_id()), name, machine)
+        session = await provider.start(run, gate)
         live = Live(Subject.of(start.thread), name, run, start.request, machine, session, {p.id: p for p in rest})
+        gate.live = live
+        return live
+
+    async def _keep(self, run: Run, provider: str, machine: Machine) -> Run:
+        """Write the agent down before it is there: whoever finds it without that ends it."""
+        state = first_state(machine)
+        await self._db.write(lambda tx: held.begin(tx, run, provider, state))
+        return run
+
+    async def attach(
+        self,
+        provider: SurvivingProvider,
+        row: HeldRun,
+        run: Run,
+        request: StartRequest,
+        next_generation: Callable[[], int],
+    ) -> Live:
+        """Return what stands for an agent that outlived an earlier server.
+
+        Raises:
+            Exception: whatever the provider raised.
+        """
+        gate = Gate(self._hooks, self._threads, run)
+        calls = await self._db.run(lambda reader: _recent_calls(reader, row.thread_id))
+        session = await provider.attach(run, gate, row.session)
+        resumed = run.session_id is not None
+        machine = Machine(run.generation, (), resumed=resumed, calls=calls, next_generation=next_generation)
+        machine.restore(row.state["machine"], asyncio.get_running_loop().time())
+        live = Live(Subject.of(run.thread), row.provider, run, request, machine, session)
         gate.live = live
         return live
 

@@ -3,16 +3,42 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+import orjson
+
 from a_parallel_contracts import ApiError, HookError, Hooks
-from a_parallel_contracts.agents import AgentHooks, AgentSession, Decision, Prompt, Run, StartRequest, ToolRequest
+from a_parallel_contracts.agents import (
+    AgentHooks,
+    AgentSession,
+    Answer,
+    Checkpoint,
+    Decision,
+    Prompt,
+    Run,
+    StartRequest,
+    ToolRequest,
+)
 from a_parallel_contracts.threads import Threads
 from a_parallel_plugins.agents.book import Subject
+from a_parallel_plugins.agents.changes import PromptsSeen
+from a_parallel_plugins.agents.held import VERSION, HoldOver, StateKept
 from a_parallel_plugins.agents.machine import Machine, Phase
+from a_parallel_plugins.agents.recent import keep
 
 log = logging.getLogger(__name__)
+
+KEPT_PROMISES = 16
+"""Answers that are remembered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """An answer of a person that is written down before the agent gets it, and the prompt it was stored as."""
+
+    answer: Answer
+    prompt_id: str
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +56,10 @@ class Live:
         closing: it was told that nothing more will be sent.
         must_ask: tool_use ids of calls that a policy wants to be asked about.
         timers: what is to happen later.
+        checkpoint: where the provider stood after what the machine knows, if the agent is in a holder.
+        promises: answers of people by request id, which the agent gets even from another server.
+        answered: messages that were answers to an earlier server's agent, to be written as seen.
+        left: another server will go on with it.
     """
 
     subject: Subject
@@ -42,6 +72,10 @@ class Live:
     closing: bool = False
     must_ask: set[str | None] = field(default_factory=set)
     timers: list[asyncio.TimerHandle] = field(default_factory=list)
+    checkpoint: Checkpoint | None = None
+    promises: dict[str, Promise] = field(default_factory=dict)
+    answered: list[PromptsSeen] = field(default_factory=list)
+    left: bool = False
     _progress: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -53,6 +87,27 @@ class Live:
     def at_work(self) -> bool:
         """Whether it counts among the agents at work: not while it waits for a person, but until it is gone."""
         return self.closing or (self.machine.phase is Phase.RUNNING and self.machine.waits.first is None)
+
+    @property
+    def state(self) -> bytes:
+        """What another server needs to go on beside the provider's own state."""
+        promises = {id: asdict(promise) for id, promise in self.promises.items()}
+        asked = [use for use in self.must_ask if use is not None]
+        return _state(self.machine, promises, asked)
+
+    def kept(self) -> list[StateKept | HoldOver]:
+        """Return what is to be written together with all that the machine has given out."""
+        hold = self.run.hold
+        if hold is None or self.machine.unwritten:
+            return []
+        if self.machine.phase is Phase.GONE:
+            return [HoldOver(hold)]
+        session = orjson.dumps(self.checkpoint.state) if self.checkpoint is not None else None
+        return [StateKept(hold, self.state, session)]
+
+    def promise(self, request_id: str, answer: Answer, prompt_id: str) -> None:
+        """Remember an answer until nobody can ask for it any more."""
+        keep(self.promises, request_id, Promise(answer, prompt_id), KEPT_PROMISES)
 
     def progressed(self) -> None:
         """Wake those that wait for something to happen."""
@@ -72,6 +127,15 @@ class Live:
         for timer in self.timers:
             timer.cancel()
         self.timers.clear()
+
+
+def first_state(machine: Machine) -> bytes:
+    """Return the state of an agent that is about to be started."""
+    return _state(machine, {}, [])
+
+
+def _state(machine: Machine, promises: Mapping[str, Any], asked: list[str]) -> bytes:
+    return orjson.dumps({"v": VERSION, "machine": machine.memory, "promises": promises, "asked": asked})
 
 
 class Gate:

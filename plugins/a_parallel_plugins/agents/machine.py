@@ -4,6 +4,7 @@ Pure: it does no input or output and reads no clock; times come from its caller.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from enum import Enum
 from typing import Any
 
@@ -40,6 +41,8 @@ from a_parallel_plugins.agents.recent import keep
 from a_parallel_plugins.agents.text import TextRows
 from a_parallel_plugins.agents.waits import Wait, Waits
 
+NAMED_CALLS = 64
+"""Tool calls whose names are kept for another server."""
 KEPT_CALLS = 2048
 """Tool calls that are remembered, for their outputs and for being told again."""
 PATIENCE = 2.0
@@ -123,6 +126,53 @@ class Machine:
             Idle: self._idle,
             Exited: self._exited,
         }
+
+    # --- for another server -----------------------------------------------------------------------
+
+    @property
+    def unwritten(self) -> bool:
+        """Whether there are changes that `take` has not returned yet."""
+        return bool(self._changes)
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON; tool calls are in the database."""
+        return {
+            "phase": self.phase.value,
+            "generation": self.generation,
+            "waits": self.waits.memory,
+            "fates": self.fates.memory,
+            "denials": self.denials.memory,
+            "text": self._text.memory,
+            "session_id": self._session_id,
+            "produced": self._produced,
+            "turn": asdict(self._turn) if self._turn is not None else None,
+            "in_turn": self._in_turn,
+            "duration": self._duration,
+            "patient": self._patience is not None,
+            "names": {use: self._calls[use][1] for use in list(self._calls)[-NAMED_CALLS:]},
+        }
+
+    def restore(self, memory: Mapping[str, Any], at: float) -> None:
+        """Go on from another server's `memory` at the time `at`."""
+        self.phase, self.generation = Phase(memory["phase"]), memory["generation"]
+        self.waits.restore(memory["waits"])
+        self.fates.restore(memory["fates"])
+        self.denials.restore(memory["denials"])
+        self._text.restore(memory["text"])
+        self._session_id, self._produced = memory["session_id"], memory["produced"]
+        turn = memory["turn"]
+        self._turn = TurnEnded(**{**turn, "denied": tuple(turn["denied"])}) if turn is not None else None
+        self._in_turn, self._duration = memory["in_turn"], memory["duration"]
+        self._patience = at + PATIENCE if memory["patient"] else None
+        for use, name in memory["names"].items():
+            if use in self._calls:
+                self._calls[use] = (self._calls[use][0], name)
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the last turn was ended by a person."""
+        return self._turn is not None and self._turn.interrupted
 
     # --- driving it -------------------------------------------------------------------------------
 

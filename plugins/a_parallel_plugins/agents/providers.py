@@ -38,6 +38,7 @@ class Providers:
         self.removed: Callable[[str], None] = lambda name: None
         self.default_arrived = asyncio.Event()
         self._providers: dict[str, AgentProvider] = {}
+        self._arrivals: dict[str, asyncio.Event] = {}
 
     def add(self, name: str, item: AgentProvider) -> Callable[[], None]:
         """Register a provider and return the function that takes it back.
@@ -50,6 +51,8 @@ class Providers:
         self._providers[name] = item
         if name == self.default:
             self.default_arrived.set()
+        if name in self._arrivals:
+            self._arrivals[name].set()
 
         def remove() -> None:
             if self._providers.get(name) is item:
@@ -59,6 +62,14 @@ class Providers:
                 self.removed(name)
 
         return remove
+
+    async def arrival(self, name: str) -> AgentProvider:
+        """Return the provider called `name` once it is there."""
+        while name not in self._providers:
+            event = self._arrivals.setdefault(name, asyncio.Event())
+            event.clear()
+            await event.wait()
+        return self._providers[name]
 
     def get(self, name: str) -> AgentProvider | None:
         """Return the provider called `name`."""

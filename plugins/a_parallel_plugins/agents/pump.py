@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
 from a_parallel_contracts import ApiError, InsufficientStorage
-from a_parallel_contracts.agents import AgentEvent, Exited, RequestOpened, TextProduced, ToolFinished
+from a_parallel_contracts.agents import AgentEvent, Checkpoint, Exited, RequestOpened, TextProduced, ToolFinished
 from a_parallel_plugins.agents.book import Change
 from a_parallel_plugins.agents.changes import OutputSet, TextAdded, TextChanged, ThinkingAdded, ToolCallAdded
 from a_parallel_plugins.agents.live import Live
@@ -19,6 +19,9 @@ QUEUE_CHARACTERS = 4 * 1024 * 1024
 STORAGE_PAUSE = 1.0
 STORAGE_TRIES = 60
 """How often, and after how many seconds, a full disk is tried again before the run fails."""
+
+KEEP_INTERVAL = 1.0
+"""Seconds after which the state of an agent in a holder is written even if no row changes."""
 
 CONTENT = (TextAdded, TextChanged, ThinkingAdded, ToolCallAdded, OutputSet)
 """What may be lost alone, because nothing else depends on it."""
@@ -52,6 +55,9 @@ class Pump:
         self._loop = asyncio.get_running_loop()
         self._queue: deque[AgentEvent] = deque()
         self._characters = 0
+        self._held = live.run.hold is not None
+        self._kept_at = 0.0
+        self._marks = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -82,7 +88,7 @@ class Pump:
             async for event in self._live.session.events():
                 last = event
                 self._put(event)
-                if len(self._queue) >= QUEUE_EVENTS or self._characters >= QUEUE_CHARACTERS:
+                if self._ready and (len(self._queue) >= QUEUE_EVENTS or self._characters >= QUEUE_CHARACTERS):
                     self._room.clear()
                     await self._room.wait()
         except Exception as error:
@@ -93,12 +99,18 @@ class Pump:
 
     def _put(self, event: AgentEvent) -> None:
         self._queue.append(event)
+        self._marks += isinstance(event, Checkpoint | Exited)
         self._characters += _characters(event)
         self._wake.set()
 
+    @property
+    def _ready(self) -> bool:
+        """Whether there are events to be written; of an agent in a holder only together with a checkpoint."""
+        return bool(self._marks if self._held else self._queue)
+
     async def _something(self) -> None:
         """Return when there are events or something is due."""
-        if self._queue:
+        if self._ready:
             return
         self._wake.clear()
         due = self._machine.due
@@ -108,24 +120,35 @@ class Pump:
             timer.cancel()
 
     def _next_batch(self) -> list[AgentEvent]:
-        batch = list(self._queue)
-        self._queue.clear()
-        self._characters = 0
+        batch: list[AgentEvent] = []
+        while self._ready:
+            event = self._queue.popleft()
+            self._marks -= isinstance(event, Checkpoint | Exited)
+            self._characters -= _characters(event)
+            batch.append(event)
         self._room.set()
         return batch
 
     async def _commit(self, batch: Sequence[AgentEvent]) -> None:
         at = self._loop.time()
         for event in batch:
-            if not (isinstance(event, RequestOpened) and self._intercept(self._live, event)):
+            if isinstance(event, Checkpoint):
+                self._live.checkpoint = event
+            elif not (isinstance(event, RequestOpened) and self._intercept(self._live, event)):
                 self._feed(event, at)
         self._machine.tick(at)
         changes, effects = self._machine.take()
-        if changes:
+        if changes or self._is_stale(at):
+            self._kept_at = at
             await self._write_patiently(changes)
         self._live.progressed()
         for effect in effects:
             await self._perform(self._live, effect)
+
+    def _is_stale(self, at: float) -> bool:
+        """Whether the state is to be kept although nothing has changed for people."""
+        gone = self._machine.phase is Phase.GONE
+        return self._held and (gone or at >= self._kept_at + KEEP_INTERVAL)
 
     def _feed(self, event: AgentEvent, at: float) -> None:
         """One event that cannot be handled must not cost those that follow (``agent-lifecycle.md`` §13)."""

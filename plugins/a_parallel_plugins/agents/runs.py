@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from a_parallel_contracts import ApiError, Database, ServiceUnavailable
-from a_parallel_contracts.agents import Answer, RequestOpened
+from a_parallel_contracts.agents import Answer, RequestOpened, SurvivingSession
 from a_parallel_contracts.threads import UNFINISHED, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents import waiting
 from a_parallel_plugins.agents.book import Book, Change, Subject, write_all
@@ -36,6 +36,9 @@ class Runs:
         lives: by thread id.
         tasks: work in progress.
         changed: called when an agent may have ceased to be at work.
+        awaited: ids of threads whose agent has outlived an earlier server and is about to be gone on with.
+        handing_over: tells whether the server stops only to be replaced.
+        over: told the name of a holder whose agent is gone and written down as such.
     """
 
     def __init__(
@@ -44,6 +47,10 @@ class Runs:
         self.lives: dict[str, Live] = {}
         self.tasks = Tasks()
         self.changed: Callable[[], None] = lambda: None
+        self.awaited: set[str] = set()
+        self.handing_over: Callable[[], bool] = lambda: False
+        self.over: Callable[[str], Coroutine[Any, Any, None]] | None = None
+        self._left: set[str] = set()
         self._resuming: dict[str, Party] = {}
         self._db = db
         self._threads = threads
@@ -110,7 +117,7 @@ class Runs:
         return answer
 
     def _begin_pump(self, live: Live) -> None:
-        pump = Pump(live, write=self._write_live, perform=self._perform, intercept=self._allow_by_rule)
+        pump = Pump(live, write=self.write_live, perform=self._perform, intercept=self._allow_by_rule)
         task = asyncio.get_running_loop().create_task(
             self._run_pump(live, pump), name=f"agent of thread {live.subject.thread_id}"
         )
@@ -127,10 +134,29 @@ class Runs:
             if self.lives.get(live.subject.thread_id) is live:
                 del self.lives[live.subject.thread_id]
             self.changed()
+            if live.run.hold is not None and self.over is not None and not live.left:
+                self.tasks.spawn(self.over(live.run.hold), name=f"end the holder {live.run.hold}")
 
-    async def _write_live(self, live: Live, changes: Sequence[Change]) -> None:
-        await self.write(live.subject, changes)
+    async def write_live(self, live: Live, changes: Sequence[Change]) -> None:
+        """Write changes of a live agent's run, and with them its state, if another server may need that."""
+        checkpoint = live.checkpoint
+        await self.write(live.subject, [*changes, *live.kept()])
+        if checkpoint is not None:
+            checkpoint.committed()
         self.changed()
+
+    async def adopt(self, live: Live) -> None:
+        """Take an agent over that has outlived an earlier server, and do what that may have left undone."""
+        while self.next_generation() < live.machine.generation:
+            pass
+        self._begin_pump(live)
+        if live.answered:
+            await self.write_live(live, live.answered)
+        if not live.machine.kept:
+            await self.send_queued(live)
+        else:
+            await self._perform(live, Effect.KEEP if live.machine.interrupted else Effect.CLOSE)
+        log.info("the agent of thread %s goes on", live.subject.thread_id)
 
     def poke(self, live: Live) -> None:
         """Let a live agent's pump look again what is due."""
@@ -221,17 +247,24 @@ class Runs:
             await asyncio.wait({self._pumps[live][1]})
 
     def _allow_by_rule(self, live: Live, request: RequestOpened) -> bool:
-        """Answer a request that a permission rule allows, unless a policy wants a person to be asked."""
-        subject = live.subject
+        """Answer a request that a permission rule allows, unless a policy wants a person to be asked.
+
+        What a person has answered already to an earlier server is answered so.
+        """
+        subject, promise = live.subject, live.promises.get(request.request_id)
+        if promise is not None:
+            self.tasks.spawn(self._allow(live, request.request_id, promise.answer), name="answer as promised")
+            return True
         if request.kind != "permission" or request.tool_use_id in live.must_ask:
             return False
         if not self._rules.allows(subject.owner, subject.project_id, request.tool, request.input):
             return False
-        self.tasks.spawn(self._allow(live, request.request_id), name=f"allow {request.tool} by rule")
+        allow = self._allow(live, request.request_id, Answer("allow"))
+        self.tasks.spawn(allow, name=f"allow {request.tool} by rule")
         return True
 
-    async def _allow(self, live: Live, request_id: str) -> None:
-        await live.session.answer(request_id, Answer("allow"))
+    async def _allow(self, live: Live, request_id: str, answer: Answer) -> None:
+        await live.session.answer(request_id, answer)
 
     # --- ending -----------------------------------------------------------------------------------
 
@@ -276,8 +309,26 @@ class Runs:
     def provider_removed(self, name: str) -> None:
         """A provider goes, with all its sessions: their end is no failure."""
         for live in [live for live in self.lives.values() if live.provider == name]:
+            if self._may_leave(live):
+                self.tasks.spawn(self.leave(live), name=f"leave thread {live.subject.thread_id}")
+                continue
             live.machine.stopping = True
             self.tasks.spawn(self._interrupt(live), name=f"interrupt thread {live.subject.thread_id}")
+
+    def _may_leave(self, live: Live) -> bool:
+        return live.run.hold is not None and self.handing_over()
+
+    async def leave(self, live: Live) -> None:
+        """Let go of an agent; the server that comes next goes on with it. What is not written by now comes again."""
+        live.left = True
+        live.cancel_timers()
+        self._left.add(live.subject.thread_id)
+        pump = self._pumps.get(live)
+        if pump is not None:
+            pump[1].cancel()
+            await asyncio.wait({pump[1]})
+        if isinstance(live.session, SurvivingSession):
+            await live.session.leave()
 
     async def _interrupt(self, live: Live) -> None:
         await self._mark_interrupted(live)
@@ -294,12 +345,13 @@ class Runs:
         """Mark every run as interrupted and end all agents at once."""
         self._closed = True
         await self.tasks.end()
+        await _all(self.leave(live) for live in list(self.lives.values()) if self._may_leave(live))
         lives = list(self.lives.values())
         await _all(self._mark_interrupted(live) for live in lives)
         await _all(self.end(live) for live in lives)
         queued = await self._db.run(waiting.ids)
         for thread in await self._threads.with_status(*UNFINISHED):
-            if thread.id not in queued:
+            if thread.id not in queued and thread.id not in self._left | self.awaited:
                 await self.write(Subject.of(thread), [self._ending(thread, "interrupted")])
 
 

@@ -3,10 +3,12 @@
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from a_parallel_contracts import ApiError, Conflict, Database, NotFound
+from a_parallel_contracts.accounts import OwnershipMoved
 from a_parallel_contracts.agents import AgentProvider, Answer, StartRequest
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.threads import (
     PermissionMode,
     Stage,
@@ -76,7 +78,7 @@ class AgentService:
 
     def running(self, thread_id: str) -> bool:
         """Tell whether the thread has a live agent, or waits for the turn of one."""
-        return thread_id in self._runs.lives or thread_id in self._line
+        return thread_id in self._runs.lives or thread_id in self._line or thread_id in self._runs.awaited
 
     async def ready(self) -> None:
         """Return once the default provider is there."""
@@ -89,6 +91,21 @@ class AgentService:
     def provider(self) -> AgentProvider:
         """Return the default provider."""
         return self._providers.need(None)[1]
+
+    async def user_deleted(self, event: UserDeleted) -> None:
+        """End the agents of a user who is gone, and forget what they allowed for good."""
+        waiting = [subject for subject, _ in self._line.members().values()]
+        for subject in [*(live.subject for live in self._runs.lives.values()), *waiting]:
+            if subject.owner == event.user_id:
+                await self.stop(subject.thread_id)
+        await self._rules.forget_user(event.user_id)
+
+    async def owner_changed(self, event: OwnershipMoved) -> None:
+        """Tell the new owner of threads from now on what their agents do."""
+        for live in self._runs.lives.values():
+            if live.subject.owner == event.previous:
+                live.subject = replace(live.subject, owner=event.owner)
+        await self._rules.load()
 
     # --- beyond it --------------------------------------------------------------------------------
 

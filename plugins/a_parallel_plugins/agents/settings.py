@@ -20,6 +20,8 @@ class AgentsSettings(BaseModel):
         min_free_memory: mebibytes that stay free on the machine (or in the control group); a run beyond the first
             waits for that. 0 for no bound.
         run_memory: mebibytes that an agent is expected to take; kept back while it starts.
+        survive: agents (and terminals, unless ``[plugins.pty]`` says otherwise) outlive a server that is killed, or
+            that ``a-parallel restart`` replaces, and the next one goes on with them.
     """
 
     provider: str = "claude"
@@ -33,3 +35,4 @@ class AgentsSettings(BaseModel):
     max_runs_per_project: int | None = Field(default=None, ge=1)
     min_free_memory: int = Field(default=512, ge=0)
     run_memory: int = Field(default=300, ge=0)
+    survive: bool = False

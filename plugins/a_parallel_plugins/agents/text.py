@@ -1,7 +1,8 @@
 """The assistant's rows: one until a tool call, a result or a user message intervenes (``websocket.md`` §5)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 from a_parallel_contracts import new_id
 from a_parallel_plugins.agents.changes import TextAdded, TextChanged, ThinkingAdded
@@ -65,6 +66,11 @@ class OpenRow:
             self.urgent = self.urgent or not partial
 
     @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {**asdict(self), "streaming": sorted(self.streaming), "not_before": 0.0}
+
+    @property
     def content(self) -> str:
         """The whole text."""
         return SEPARATOR.join(part for part in self.parts.values() if part)
@@ -84,6 +90,30 @@ class TextRows:
         self._thought: dict[str, str] = {}
         self._thinking: dict[str, str] = {}
         self._streaming_thinking: dict[str, str] = {}
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {
+            "silent": self.silent,
+            "last_row": self.last_row,
+            "row": self._row.memory if self._row is not None else None,
+            "rows": dict(self._rows),
+            "said": dict(self._said),
+            "barrier": self._barrier,
+            "thought": dict(self._thought),
+            "thinking": dict(self._thinking),
+            "streaming_thinking": dict(self._streaming_thinking),
+        }
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`; its clock was another one."""
+        self.silent, self.last_row, self._barrier = memory["silent"], memory["last_row"], memory["barrier"]
+        row = memory["row"]
+        self._row = OpenRow(**{**row, "streaming": set(row["streaming"])}) if row is not None else None
+        self._rows, self._said = dict(memory["rows"]), dict(memory["said"])
+        self._thought, self._thinking = dict(memory["thought"]), dict(memory["thinking"])
+        self._streaming_thinking = dict(memory["streaming_thinking"])
 
     def text(self, message_id: str, text: str, *, partial: bool, at: float) -> Changes:
         """Take over the text of a message; written by `flush`, `close` or `parent`."""

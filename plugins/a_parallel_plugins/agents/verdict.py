@@ -1,6 +1,8 @@
 """What becomes of a run when the agent has nothing more to do (``agent-lifecycle.md`` §8.1)."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from a_parallel_contracts.agents import Exited, TurnEnded
 from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunSettled
@@ -24,6 +26,15 @@ class Denials:
     def __init__(self) -> None:
         self.refused: set[str] = set()
         self._tool: str | None = None
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        return {"refused": sorted(self.refused), "tool": self._tool}
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self.refused, self._tool = set(memory["refused"]), memory["tool"]
 
     @property
     def tool(self) -> str | None:

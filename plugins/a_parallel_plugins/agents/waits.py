@@ -1,7 +1,7 @@
 """What a run's agent waits for, in the order in which it asked; the first is what the client shows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from a_parallel_contracts.agents import RequestKind, RequestOpened, WaitingReason
@@ -45,6 +45,19 @@ class Waits:
     _all: list[Wait] = field(default_factory=list)
     _answered: set[str] = field(default_factory=set)
     _shown: Wait | None = None
+
+    @property
+    def memory(self) -> dict[str, Any]:
+        """What another server needs to go on, as JSON."""
+        shown = next((index for index, wait in enumerate(self._all) if wait is self._shown), None)
+        waits = [asdict(wait) for wait in self._all]
+        return {"all": waits, "answered": sorted(self._answered), "shown": shown}
+
+    def restore(self, memory: Mapping[str, Any]) -> None:
+        """Go on from another server's `memory`."""
+        self._all = [Wait(**{**wait, "suggestions": tuple(wait["suggestions"])}) for wait in memory["all"]]
+        self._answered = set(memory["answered"])
+        self._shown = self._all[memory["shown"]] if memory["shown"] is not None else None
 
     @property
     def first(self) -> Wait | None:
