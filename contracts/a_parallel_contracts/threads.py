@@ -200,6 +200,21 @@ class ThreadDeleted(Event):
     thread: Thread
 
 
+class MessageInclusion(BaseModel):
+    """Something more about each message that ``GET /api/threads/:id?include=name`` shows.
+
+    Attributes:
+        name: of the key in the message's JSON, and of the inclusion.
+        sql: scalar SQL expression over the message's row ``m`` (``m.id``, ``m.thread_id``), a text or NULL; it is
+            part of a statement, so it is made of constants alone.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str = Field(pattern=r"^[a-z][A-Za-z]*$")
+    sql: str
+
+
 class ThreadHooks:
     """What other capabilities do in a thread's life. Mix it into your `Plugin` so that type checkers help."""
 
@@ -209,6 +224,11 @@ class ThreadHooks:
 
         An `ApiError` refuses what was to be done.
         """
+
+    @hookspec
+    async def message_inclusions(self, ctx: PluginContext) -> list[MessageInclusion]:
+        """Return what you know about messages beyond their rows, for those that ask for it."""
+        return []
 
     @hookspec
     async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:

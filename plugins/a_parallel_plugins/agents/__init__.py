@@ -11,7 +11,7 @@ from a_parallel_contracts.agents import AGENT_PROVIDERS, AGENTS, AgentHooks
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_contracts.projects import ProjectDeleted
-from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted, ThreadHooks
+from a_parallel_contracts.threads import THREADS, MessageInclusion, Thread, ThreadDeleted, ThreadHooks
 from a_parallel_plugins.agents.settings import AgentsSettings
 
 if TYPE_CHECKING:

@@ -71,11 +71,13 @@ class ConversationQuery(WireModel):
         limit: the newest so many messages; the answer then has ``hasMore``.
         before: only messages before the one with this id.
         clip: characters after which texts are cut; messages and tool calls then have ``clipped``.
+        include: names of what else each message is to have, separated by commas, such as ``thinking``.
     """
 
     limit: int | None = Field(default=None, ge=1, le=10_000)
     before: str | None = None
     clip: int | None = Field(default=None, ge=0, le=10_000_000)
+    include: str = ""
 
 
 class ArchivedPage(WireModel):

@@ -2,8 +2,20 @@
 
 from collections.abc import AsyncIterator
 
-from a_parallel_contracts import NotFound, Ok, PluginContext, Request, Response, Route, delete, get, patch, post
-from a_parallel_contracts.threads import THREADS, Thread
+from a_parallel_contracts import (
+    BadRequest,
+    NotFound,
+    Ok,
+    PluginContext,
+    Request,
+    Response,
+    Route,
+    delete,
+    get,
+    patch,
+    post,
+)
+from a_parallel_contracts.threads import THREADS, MessageInclusion, Thread, ThreadHooks
 from a_parallel_plugins.threads import wire
 from a_parallel_plugins.threads.lifecycle import Lifecycle
 from a_parallel_plugins.threads.lists import archived_page, clamped_page, listed
@@ -39,6 +51,7 @@ class ThreadRoutes:
 
     def __init__(self, ctx: PluginContext, lifecycle: Lifecycle) -> None:
         self._db = ctx.db
+        self._hooks = ctx.hooks
         self._lifecycle = lifecycle
 
     async def create_idle(self, request: Request[None, IdleThread]) -> CreatedThread:
@@ -67,11 +80,12 @@ class ThreadRoutes:
 
     async def show(self, request: Request[Thread, None, ConversationQuery]) -> Response:
         """Show a thread with its messages and tool calls."""
-        window = wire.Window(**request.query.model_dump())
+        query = request.query
+        window = wire.Window(query.limit, query.before, query.clip, await self._inclusions(query.include))
         opening = await self._db.run(lambda reader: wire.opening(reader, request.resource.id, window))
         if opening is None:
             raise NotFound(NOT_FOUND)
-        return Response(self._stream(opening, window.clip) if opening.rest else opening.text + wire.CLOSING)
+        return Response(self._stream(opening, window) if opening.rest else opening.text + wire.CLOSING)
 
     async def change(self, request: Request[Thread, ThreadPatch]) -> Thread:
         """Archive, pin or move a thread."""
@@ -82,10 +96,21 @@ class ThreadRoutes:
         await self._lifecycle.delete(request.actor, request.params["thread"])
         return Ok()
 
-    async def _stream(self, opening: wire.Opening, clip: int | None) -> AsyncIterator[bytes]:
+    async def _inclusions(self, wanted: str) -> tuple[MessageInclusion, ...]:
+        names = {name for name in wanted.split(",") if name}
+        if not names:
+            return ()
+        answers = await self._hooks.collect(ThreadHooks.message_inclusions)
+        known = {inclusion.name: inclusion for answer in answers for inclusion in answer}
+        if names - known.keys():
+            there = ", ".join(known) or "nothing"
+            raise BadRequest(f"include: {min(names - known.keys())} is unknown; there is {there}")
+        return tuple(known[name] for name in sorted(names))
+
+    async def _stream(self, opening: wire.Opening, window: wire.Window) -> AsyncIterator[bytes]:
         yield opening.text
         rest = opening.rest
         while rest:
-            text, rest = await self._db.run(lambda reader, rest=rest: wire.piece(reader, rest, clip))  # type: ignore[misc]
+            text, rest = await self._db.run(lambda reader, rest=rest: wire.piece(reader, rest, window))  # type: ignore[misc]
             yield b"," + text if text else b""
         yield wire.CLOSING

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import orjson
 
 from a_parallel_contracts import Reader
+from a_parallel_contracts.threads import MessageInclusion
 from a_parallel_plugins.threads.images import stored_images
 from a_parallel_plugins.threads.rows import NUMBERED
 
@@ -38,18 +39,18 @@ _CALLS = (
 _MESSAGES = (
     "SELECT k.key, m.id, CAST(m.images AS BLOB),"  # noqa: S608
     " CAST(json_object('id', m.id, 'threadId', m.thread_id, 'role', m.role, {message_text},"
-    " 'model', m.model, 'permissionMode', m.permission_mode, 'timestamp', m.timestamp,"
+    " 'model', m.model, 'permissionMode', m.permission_mode, 'timestamp', m.timestamp{more},"
     f" 'toolCalls', json({_CALLS})) AS BLOB)"
     " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
 )
-_WHOLE = _MESSAGES.format(message_text="'content', m.content", call_text="'input', input, 'output', output")
-_CLIPPED = _MESSAGES.format(
-    message_text="'content', substr(m.content, 1, :clip),"
+_WHOLE = {"message_text": "'content', m.content", "call_text": "'input', input, 'output', output"}
+_CLIPPED = {
+    "message_text": "'content', substr(m.content, 1, :clip),"
     " 'clipped', json(iif(substr(m.content, 1, :clip) IS NOT m.content, 'true', 'false'))",
-    call_text="'input', substr(input, 1, :clip), 'output', substr(output, 1, :clip),"
+    "call_text": "'input', substr(input, 1, :clip), 'output', substr(output, 1, :clip),"
     " 'clipped', json(iif(substr(input, 1, :clip) IS NOT input OR substr(output, 1, :clip) IS NOT output,"
     " 'true', 'false'))",
-)
+}
 _ROWS = "SELECT rowid FROM messages WHERE thread_id = :thread"
 _BEFORE = " AND (timestamp, rowid) < (SELECT timestamp, rowid FROM messages WHERE id = :before AND thread_id = :thread)"
 _ROWS_AT_ONCE = 1000
@@ -63,11 +64,21 @@ class Window:
         limit: the newest so many messages.
         before: only those before the message with this id.
         clip: characters after which texts of messages and tool calls are cut.
+        include: what else each message is to have.
     """
 
     limit: int | None = None
     before: str | None = None
     clip: int | None = None
+    include: tuple[MessageInclusion, ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """The statement that returns messages by row number."""
+        texts = _WHOLE if self.clip is None else _CLIPPED
+        cut = "({})" if self.clip is None else "substr(({}), 1, :clip)"
+        more = "".join(f", '{each.name}', {cut.format(each.sql)}" for each in self.include)
+        return _MESSAGES.format(**texts, more=more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +109,17 @@ def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
     if thread is None:
         return None
     rows, more = _rows(reader, thread_id, window)
-    text, rest = piece(reader, rows, window.clip)
+    text, rest = piece(reader, rows, window)
     paging = b"" if window.limit is None else b',"hasMore":true' if more else b',"hasMore":false'
     return Opening(thread[:-1] + paging + b',"messages":[' + text, rest)
 
 
-def piece(reader: Reader, rows: list[int], clip: int | None, limit: int = PIECE) -> tuple[bytes, list[int]]:
+def piece(reader: Reader, rows: list[int], window: Window, limit: int = PIECE) -> tuple[bytes, list[int]]:
     """Return messages as JSON joined by commas until `limit` bytes are reached, and the rows that remain."""
     parts: list[bytes] = []
     size = 0
-    sql = _WHOLE if clip is None else _CLIPPED
-    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": clip}
-    for position, message_id, images, text in reader.tuples(sql, params):
+    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": window.clip}
+    for position, message_id, images, text in reader.tuples(window.sql, params):
         parts.append(_with_images(message_id, images, text))
         size += len(parts[-1])
         if size >= limit:

@@ -342,6 +342,12 @@ async def test_thinking_is_kept_apart(desk: Desk) -> None:
     assert await desk.client.get(route, params={"messages": question}) == {}
     assert await desk.client.get(route, params={"messages": ""}) == {}
     assert "Let me see" not in str(shown)
+    told = await desk.client.get(f"/api/threads/{thread}", params={"include": "thinking"})
+    assert [message["thinking"] for message in told["messages"]] == [None, "Let me see"]
+    cut = await desk.client.get(f"/api/threads/{thread}", params={"include": "thinking", "clip": 3, "limit": 1})
+    assert cut["messages"][0]["thinking"] == "Let"
+    answer = await desk.client.answer("GET", f"/api/threads/{thread}", params={"include": "feelings"})
+    assert (answer.status, answer.json["error"]) == (400, "include: feelings is unknown; there is thinking")
 
 
 async def test_a_missing_permission_makes_the_thread_wait(desk: Desk) -> None:
