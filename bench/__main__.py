@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import analytics, git, reads, starting, stream, terminal
+from bench import analytics, fanout, git, reads, routes, starting, stream, terminal
 from bench.report import Figure, table, write
 
 SUITES: dict[str, Callable[[], list[Figure]]] = {
     "stream": stream.figures,
+    "fanout": fanout.figures,
+    "routes": routes.figures,
     "reads": reads.figures,
     "starting": starting.figures,
     "analytics": analytics.figures,

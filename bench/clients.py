@@ -1,4 +1,4 @@
-"""Counts WebSocket frames on many sockets, in a process of its own: ``python -m bench.clients URL COUNT ENDS``.
+"""Counts WebSocket frames on many sockets, in a process of its own: ``python -m bench.clients URL COUNT ENDS END``.
 
 Prints ``connected``, then, when every socket has seen so many ends of runs, one JSON line. It reads frames by
 their lengths alone, so that it does not become the limit itself.
@@ -13,18 +13,17 @@ import time
 from functools import partial
 from urllib.parse import urlsplit
 
-END = b'"agent:result"'
-
 
 class Counter(asyncio.Protocol):
     """One socket (RFC 6455), as a client that only listens."""
 
-    def __init__(self, target: str, host: str, ends: int, done: "asyncio.Future[None]") -> None:
+    def __init__(self, target: str, host: str, ends: int, end: bytes, done: "asyncio.Future[None]") -> None:
         self._hello = (
             f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         self._ends = ends
+        self._end = end
         self._done = done
         self._buffer = bytearray()
         self.open: asyncio.Future[None] = done.get_loop().create_future()
@@ -71,7 +70,7 @@ class Counter(asyncio.Protocol):
         self.last = now
         self.frames += 1
         self.bytes += size
-        if buffer.find(END, start, start + min(size, 64)) >= 0:
+        if buffer.find(self._end, start, start + min(size, 96)) >= 0:
             self._ends -= 1
             if self._ends == 0 and not self._done.done():
                 self._done.set_result(None)
@@ -86,7 +85,7 @@ def _same(counter: Counter) -> Counter:
     return counter
 
 
-async def main(url: str, count: int, ends: int) -> None:
+async def main(url: str, count: int, ends: int, end: str) -> None:
     """Connect, wait for all ends, print the figures."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
@@ -94,7 +93,7 @@ async def main(url: str, count: int, ends: int) -> None:
     waiting = []
     for _ in range(count):
         done: asyncio.Future[None] = loop.create_future()
-        counter = Counter(f"{parts.path}?{parts.query}", parts.netloc, ends, done)
+        counter = Counter(f"{parts.path}?{parts.query}", parts.netloc, ends, end.encode(), done)
         await loop.create_connection(partial(_same, counter), str(parts.hostname), parts.port or 80)
         await counter.open
         counters.append(counter)
@@ -108,4 +107,4 @@ async def main(url: str, count: int, ends: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))

@@ -11,6 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any, Self
 
+PLUGIN = Path(__file__).with_name("plugin") / "bench_plugin.py"
+
 
 class BenchServer:
     """A server process with the scripted agent, without a rate limit.
@@ -22,7 +24,7 @@ class BenchServer:
     def __init__(self, *settings: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="a-parallel-bench-"))
         quiet = ["server.rate_limit=0", "logging.level=error", "plugins.agents.provider=scripted"]
-        self.settings = [*quiet, "plugins.scripted.pace=0", *settings]
+        self.settings = [*quiet, "plugins.scripted.pace=0", "plugins.agents.max_runs=1000", *settings]
         self.ready_after = 0.0
 
     def __enter__(self) -> Self:
@@ -36,7 +38,7 @@ class BenchServer:
         began = time.perf_counter()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "a_parallel_kernel", "serve", "--port", "0", *words],
-            env={"HOME": str(self.home), "PATH": os.environ["PATH"]},
+            env={"HOME": str(self.home), "PATH": os.environ["PATH"], "PYTHONPATH": str(self._plugin())},
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
@@ -47,6 +49,16 @@ class BenchServer:
         self.ready_after = time.perf_counter() - began
         self.url = line.split()[-1]
         self.token = (self.home / ".a-parallel" / "auth-token").read_text().strip()
+
+    def _plugin(self) -> Path:
+        """Lay the plugin that is measured out as an installed package and return the place."""
+        place = self.home / "site-packages"
+        described = place / "bench_plugin-1.0.dist-info"
+        described.mkdir(parents=True, exist_ok=True)
+        shutil.copy(PLUGIN, place)
+        (described / "METADATA").write_text("Metadata-Version: 2.1\nName: bench-plugin\nVersion: 1.0\n")
+        (described / "entry_points.txt").write_text("[a_parallel.plugins]\nbench = bench_plugin:BenchPlugin\n")
+        return place
 
     def stop(self) -> None:
         """End it."""

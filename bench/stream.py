@@ -1,13 +1,12 @@
 """From an agent's line to a durable row to a frame at every socket."""
 
-import json
 import subprocess
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
+from bench.programs import Listeners
 from bench.report import Figure, rate
 from bench.server import BenchServer
 
@@ -25,23 +24,6 @@ def figures(runs: int = 50, steps: int = 100) -> list[Figure]:
     return [rate(name, sorted(ours)[1], sorted(limits)[1], 0.30)]
 
 
-def listeners(url: str, ends: int) -> "subprocess.Popen[str]":
-    """Connect all sockets from a process of their own."""
-    words = [sys.executable, "-m", "bench.clients", url, str(SOCKETS), str(ends)]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "connected\n"
-    return process
-
-
-def outcome(process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """Return what the listeners counted."""
-    assert process.stdout is not None
-    counted: dict[str, Any] = json.loads(process.stdout.readline())
-    process.wait(10)
-    return counted
-
-
 def limit(runs: int, steps: int) -> float:
     """Return the plain program's events a second."""
     with tempfile.TemporaryDirectory() as directory:
@@ -51,10 +33,10 @@ def limit(runs: int, steps: int) -> float:
         assert program.stdin is not None
         assert program.stdout is not None
         port = program.stdout.readline().split()[1]
-        clients = listeners(f"ws://127.0.0.1:{port}/ws?", runs)
+        clients = Listeners(f"ws://127.0.0.1:{port}/ws?", SOCKETS, runs)
         program.stdin.write("go\n")
         program.stdin.flush()
-        counted = outcome(clients)
+        counted = clients.outcome()
         program.communicate("end\n", 10)
     assert set(counted["frames"]) == {runs * (steps * 3 + 1)}, counted
     return float(runs * steps * 3 / counted["seconds"])
@@ -64,10 +46,10 @@ def measured(runs: int, steps: int) -> float:
     """Return the server's events a second: messages, tool calls and their outputs."""
     with BenchServer() as server:
         project = server.project()
-        clients = listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", runs)
+        clients = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, runs)
         with ThreadPoolExecutor(runs) as pool:
             ids = list(pool.map(lambda _: server.thread(project, f"!flood {steps} {SIZE}"), range(runs)))
-        counted = outcome(clients)
+        counted = clients.outcome()
         assert len(set(counted["frames"])) == 1, "the sockets saw different numbers of frames"
         rows = server.call("GET", f"/api/threads/{ids[0]}")["messages"]
         calls = [call for message in rows for call in message["toolCalls"]]

@@ -1,5 +1,6 @@
 """Reads and validates what a request brings: its body and its query string (``http-core.md`` §2.7)."""
 
+import functools
 from typing import Any, get_args, get_origin
 
 from aiohttp import web
@@ -83,13 +84,14 @@ def parse_query(endpoint: Endpoint, query: MultiMapping[str]) -> Any:
         raise BadRequest(sentence(error, "Query")) from None
 
 
-def _many(model: Any) -> set[str]:
+@functools.cache
+def _many(model: Any) -> frozenset[str]:
     """Return the keys of a query model whose fields are lists."""
     if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return set()
+        return frozenset()
     fields = model.model_fields.items()
     listed = {name: field for name, field in fields if _is_many(field.annotation)}
-    return {key for name, field in listed.items() for key in (name, field.alias) if key}
+    return frozenset(key for name, field in listed.items() for key in (name, field.alias) if key)
 
 
 def _is_many(annotation: Any) -> bool:

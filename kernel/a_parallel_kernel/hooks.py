@@ -4,6 +4,7 @@ pluggy gives markers, registration and ordering. Its own call ends a whole round
 never awaits, and cannot stop at the first result of coroutines; so the calling is done here.
 """
 
+import functools
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
@@ -66,8 +67,9 @@ def _problem(plugin: type[Plugin], name: str, member: Any) -> str | None:
     return f"{name} has unknown arguments: {', '.join(sorted(foreign))}" if foreign else None
 
 
-def _arguments(function: Callable[..., Any]) -> list[str]:
-    return [name for name in inspect.signature(function).parameters if name != "self"]
+@functools.cache  # asked for every request, as ``authorize`` is a hook
+def _arguments(function: Callable[..., Any]) -> tuple[str, ...]:
+    return tuple(name for name in inspect.signature(function).parameters if name != "self")
 
 
 class HookDispatcher:
@@ -140,7 +142,7 @@ class HookDispatcher:
                 yield self._bind(implementation, hook.__name__, parameters, ctx)
 
     def _bind(
-        self, implementation: pluggy.HookImpl, hook: str, parameters: list[str], ctx: PluginContext
+        self, implementation: pluggy.HookImpl, hook: str, parameters: tuple[str, ...], ctx: PluginContext
     ) -> Callable[..., Awaitable[Any]]:
         function = cast(Callable[..., Coroutine[Any, Any, Any]], implementation.function)
 
