@@ -129,7 +129,7 @@ class SkillService:
         return Path(directory) if await asyncio.to_thread(_among, directory, known) else None
 
     def _shares(self, actor: Actor) -> bool:
-        return not self._settings.admins_only or actor.role == "admin"
+        return not self._settings.admins_only or actor.administers
 
     def _admit(self, actor: Actor) -> None:
         if not self._shares(actor):
@@ -150,10 +150,9 @@ def _place(source: Source, folder: Path, size_limit: int) -> None:
 
 
 def _folder(path: str) -> Path:
-    folder = Path(path)
-    if not folder.is_dir():
+    if not os.path.isdir(path):  # noqa: PTH112 - pathlib raises for names that are too long
         raise BadRequest(f"{path} does not exist or is no folder")
-    return folder.resolve()
+    return Path(path).resolve()
 
 
 def _among(directory: str, known: list[str]) -> bool:
