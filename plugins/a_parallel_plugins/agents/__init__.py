@@ -141,6 +141,11 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
         return [] if ctx.server.maintenance else await stuck_runs(ctx, self._runs, repair=repair)
 
     @hookimpl
+    async def message_inclusions(self, ctx: PluginContext) -> list[MessageInclusion]:
+        """Bring what the assistant thought, for ``include=thinking``."""
+        return [MessageInclusion(name="thinking", sql="SELECT text FROM agents_thinking WHERE message_id = m.id")]
+
+    @hookimpl
     async def works_for_thread(self, ctx: PluginContext, thread: Thread) -> bool:
         """Tell whether the thread has an agent, or waits for one."""
         return self._agents.running(thread.id)

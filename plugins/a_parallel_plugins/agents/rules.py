@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from a_parallel_contracts import Actor, Database, NotFound, WireModel, new_id, now
+from a_parallel_contracts import Actor, Database, NotFound, Transaction, WireModel, new_id, now
 from a_parallel_contracts.projects import ProjectDeleted
 from a_parallel_contracts.threads import Thread, tool_input_text
 
@@ -100,6 +100,16 @@ class PermissionRules:
         await self._db.write(lambda tx: tx.execute("DELETE FROM agents_permission_rules WHERE id = ?", (id,)))
         self._rules.pop(id, None)
 
+    async def forget_user(self, user_id: str) -> None:
+        """Delete the rules of a user who is gone: nobody else has allowed these calls."""
+        await self._db.write(lambda tx: tx.execute("DELETE FROM agents_permission_rules WHERE user_id = ?", (user_id,)))
+        self._rules = {id: rule for id, rule in self._rules.items() if rule.user_id != user_id}
+
     async def forget_project(self, event: ProjectDeleted) -> None:
         """Forget the rules of a project that is gone; its rows went with it."""
         self._rules = {id: rule for id, rule in self._rules.items() if rule.project_id != event.project.id}
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give all rules of one user to another."""
+    tx.execute("UPDATE agents_permission_rules SET user_id = ? WHERE user_id = ?", (owner, previous))

@@ -142,6 +142,8 @@ class Accounts:
             for one in owned:
                 if not one.personal:
                     one.move(tx, id, heir)
+            tx.execute("UPDATE auth_heirs SET heir = ? WHERE heir = ?", (heir, id))
+            tx.execute("INSERT INTO auth_heirs (user_id, heir) VALUES (?, ?)", (id, heir))
             tx.execute("DELETE FROM auth_tokens WHERE user_id = ?", (id,))
             for table in ("session", "account"):
                 self._tables[table].delete(tx, user_id=id)

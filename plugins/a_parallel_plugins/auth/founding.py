@@ -69,6 +69,10 @@ async def adopt(db: Database, user_id: str, owned: Sequence[Ownership], log: log
 
 
 def _adopt(tx: Transaction, user_id: str, owned: Sequence[Ownership]) -> list[str]:
+    for row in tx.all("SELECT user_id, heir FROM auth_heirs"):
+        for one in owned:
+            if not one.personal:
+                one.move(tx, row["user_id"], row["heir"])
     done = {row["name"] for row in tx.all("SELECT name FROM auth_adoptions")}
     outstanding = [one for one in owned if one.name not in done]
     if not outstanding:

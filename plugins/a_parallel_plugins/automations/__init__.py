@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership, OwnershipMoved
 from a_parallel_contracts.agents import AGENTS, AgentHooks, Decision, Run, ToolRequest
 from a_parallel_contracts.automations import AUTOMATIONS, AutomationRunCompleted, AutomationRunStarted
 from a_parallel_contracts.merge import MERGE
@@ -22,7 +23,7 @@ CHECK_EVERY = 60.0
 """Seconds between two looks for ends that were not heard of and times at which no timer woke."""
 
 
-class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
+class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
     """Runs prompts by a schedule."""
 
     manifest = Manifest(
@@ -69,6 +70,7 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
         ctx.provide(AUTOMATIONS, self.service)
         ctx.on(ThreadChanged, self.runs.thread_changed)
         ctx.on(ProjectDeleted, self.scheduling.project_deleted)
+        ctx.on(OwnershipMoved, self.service.owner_changed)
         timer.start()
         ctx.spawn(self.scheduling.open(), name="first times")
         yield
@@ -111,6 +113,13 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks):
         from a_parallel_plugins.automations.runs import decide
 
         return decide(request)
+
+    @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let automations pass from one owner to another; those of a removed user are switched off."""
+        from a_parallel_plugins.automations.store import move
+
+        return Ownership(ctx.id, move)
 
     @hookimpl
     async def quiesce_project(self, ctx: PluginContext, project: Project) -> None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from a_parallel_contracts import Actor, Conflict, NotFound, PluginContext, Transaction, new_id, now
+from a_parallel_contracts.accounts import OwnershipMoved
 from a_parallel_contracts.automations import Automation, AutomationRun, InboxItem, TriageStatus
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_contracts.threads import THREADS
@@ -113,6 +114,11 @@ class AutomationService:
         running = await self._db.write(lambda tx: _delete(tx, automation.id))
         await self._scheduling.follow(automation.id)
         await self._runs.stop(running)
+
+    async def owner_changed(self, event: OwnershipMoved) -> None:
+        """Follow the timers of automations that have another owner."""
+        for automation in await self._db.run(lambda reader: store.visible(reader, event.owner)):
+            await self._scheduling.follow(automation.id)
 
     async def triage(self, actor: Actor, run_id: str, status: TriageStatus) -> None:
         """Say what a person made of a run.

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from a_parallel_contracts import Reader, Row, Transaction
+from a_parallel_contracts import LOCAL_USER, Reader, Row, Transaction
 from a_parallel_contracts.automations import Automation
 
 OWN = (
@@ -131,3 +131,13 @@ def delete(tx: Transaction, id: str) -> bool:
 def plan(tx: Transaction, id: str, expression: str, zone: str, next_fire_at: str | None) -> None:
     """Store when an automation fires next, and for which expression and zone that was worked out."""
     tx.execute(_PLAN, {"id": id, "expression": expression, "zone": zone, "next": next_fire_at})
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give all automations of one user to another.
+
+    Those of a user who was removed are switched off (``http-features.md`` §9.7): nobody has asked the new owner
+    whether agents should go on working in their name. What local mode has planned goes on.
+    """
+    off = "" if previous == LOCAL_USER else ", enabled = 0"
+    tx.execute(f"UPDATE automations SET user_id = ?{off} WHERE user_id = ?", (owner, previous))  # noqa: S608

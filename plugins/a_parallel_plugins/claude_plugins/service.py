@@ -57,7 +57,7 @@ class ClaudePluginService:
         await self._change("uninstall", ["--scope=user", id])
 
     def _admit(self, actor: Actor) -> None:
-        if self._settings.admins_only and actor.role != "admin":
+        if self._settings.admins_only and not actor.administers:
             raise Forbidden("Plugins of the Claude CLI run for everybody on this server; ask an admin to change them")
 
     async def _change(self, command: str, arguments: Sequence[str]) -> None:

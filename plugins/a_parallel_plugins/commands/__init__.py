@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import SOCKETS, Inbound, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
+from a_parallel_contracts.accounts import OwnershipMoved
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.commands import CommandOutput, CommandStatus
 from a_parallel_contracts.hosts import HOSTS
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
@@ -25,6 +27,8 @@ class CommandsPlugin(Plugin, ProjectHooks):
 
         self.service = CommandService(ctx)
         ctx.on(ProjectDeleted, self._project_deleted)
+        ctx.on(UserDeleted, self.service.user_deleted)
+        ctx.on(OwnershipMoved, self.service.owner_changed)
         yield
         await self.service.close()
 

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from weakref import WeakValueDictionary
 
 from a_parallel_contracts import SOCKETS, Actor, ApiError, Event, PluginContext, ServiceUnavailable
+from a_parallel_contracts.accounts import OwnershipMoved
+from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.commands import StartupCommand
 from a_parallel_contracts.hosts import HOSTS, SERVER_VARIABLES, Owner
 from a_parallel_contracts.projects import Project
@@ -103,6 +105,16 @@ class CommandService:
     async def end_project(self, project_id: str) -> None:
         """End all commands of a project."""
         await self._end(one for one in self._running.values() if one.project.id == project_id)
+
+    async def user_deleted(self, event: UserDeleted) -> None:
+        """End the commands of a user who is gone."""
+        await self._end(one for one in self._running.values() if one.project.user_id == event.user_id)
+
+    async def owner_changed(self, event: OwnershipMoved) -> None:
+        """Tell the new owner of projects from now on what their commands do."""
+        for instance in self._running.values():
+            if instance.project.user_id == event.previous:
+                instance.project = instance.project.model_copy(update={"user_id": event.owner})
 
     async def close(self) -> None:
         """Start nothing more and end everything."""

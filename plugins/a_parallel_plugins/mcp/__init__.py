@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.projects import PROJECTS
@@ -26,7 +27,7 @@ REFRESH_INTERVAL = 60.0
 """Seconds between two looks at tokens that are about to expire."""
 
 
-class McpPlugin(Plugin):
+class McpPlugin(Plugin, AccountHooks):
     """Keeps the MCP servers of the Claude CLI."""
 
     manifest = Manifest(
@@ -56,6 +57,13 @@ class McpPlugin(Plugin):
         from a_parallel_plugins.mcp.routes import mcp_routes
 
         return mcp_routes(self.service)
+
+    @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let the sign-ins of local mode become the first administrator's."""
+        from a_parallel_plugins.mcp.store import move
+
+        return Ownership(ctx.id, move, personal=True)
 
     @hookimpl
     def jobs(self, ctx: PluginContext) -> Iterable[Job]:

@@ -43,7 +43,7 @@ class Places:
 
     def shares(self, actor: Actor) -> bool:
         """Tell whether `actor` may see and change what runs for everybody."""
-        return not self._admins_only or actor.role == "admin"
+        return not self._admins_only or actor.administers
 
     def admit(self, actor: Actor, scope: Scope | None) -> None:
         """Check that `actor` may change servers of a scope.

@@ -158,3 +158,8 @@ class TokenStore:
             resource=row["resource"] or row["server_url"],
             id=row["id"],
         )
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give all sign-ins of one user to another."""
+    tx.execute("UPDATE mcp_token_details SET user_id = ? WHERE user_id = ?", (owner, previous))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.git import GitHooks, Identity
 from a_parallel_contracts.profile import PROFILES
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from a_parallel_plugins.profile.service import ProfileService
 
 
-class ProfilePlugin(Plugin, GitHooks):
+class ProfilePlugin(Plugin, GitHooks, AccountHooks):
     """Keep a profile for each user, and tell git about it."""
 
     manifest = Manifest(api="1.0", requires=(SECRETS,), provides=(PROFILES,), tables=("user_profiles",))
@@ -36,6 +37,13 @@ class ProfilePlugin(Plugin, GitHooks):
         from a_parallel_plugins.profile.routes import profile_routes
 
         return profile_routes(self.service)
+
+    @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let the profile of local mode become the first administrator's, unless they have one."""
+        from a_parallel_plugins.profile.service import move
+
+        return Ownership(ctx.id, move, personal=True)
 
     @hookimpl
     async def git_identity(self, ctx: PluginContext, user_id: str) -> Identity | None:

@@ -112,3 +112,9 @@ def _store(tx: Transaction, user_id: str, changes: Mapping[str, str | None]) -> 
         )
     else:
         tx.execute(_UPDATE, {**known, **changes, "updated_at": time})
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give a user's profile to another who has none."""
+    if tx.one(_ONE, {"user": owner}) is None:
+        tx.execute("UPDATE user_profiles SET user_id = ? WHERE user_id = ?", (owner, previous))

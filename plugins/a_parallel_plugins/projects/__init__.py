@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, ProjectHooks
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from a_parallel_plugins.projects.service import ProjectService
 
 
-class ProjectsPlugin(Plugin):
+class ProjectsPlugin(Plugin, AccountHooks):
     """Keeps the list of projects."""
 
     manifest = Manifest(api="1.0", requires=(GIT,), provides=(PROJECTS,), tables=("projects",), hooks=(ProjectHooks,))
@@ -32,3 +33,10 @@ class ProjectsPlugin(Plugin):
         from a_parallel_plugins.projects.routes import project_routes
 
         return project_routes(ctx, self.service)
+
+    @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let projects pass from one owner to another, behind those that the other has already."""
+        from a_parallel_plugins.projects.service import move
+
+        return Ownership(ctx.id, move)

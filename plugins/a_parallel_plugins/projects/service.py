@@ -185,3 +185,11 @@ def _reorder(tx: Transaction, actor: Actor, ids: list[str]) -> None:
 def _delete(tx: Transaction, project: Project) -> None:
     if tx.execute(_DELETE, {"id": project.id}):
         tx.emit(ProjectDeleted(project=project))
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give all projects of one user to another, in their order behind those that the other has."""
+    behind = 1 + (tx.value("SELECT max(sort_order) FROM projects WHERE user_id = ?", (owner,)) or 0)
+    tx.execute(
+        "UPDATE projects SET user_id = ?, sort_order = sort_order + ? WHERE user_id = ?", (owner, behind, previous)
+    )

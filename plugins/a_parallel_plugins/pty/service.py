@@ -135,7 +135,7 @@ class TerminalService:
         return self._settings.shell or os.environ.get("SHELL") or "bash"
 
     def _allowed(self, actor: Actor) -> bool:
-        return actor.role == "admin" or not self._settings.admins_only
+        return actor.administers or not self._settings.admins_only
 
     def _refuse(self, actor: Actor, *, full: bool) -> None:
         if self._closed:

@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Manifest, Metric, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
 from a_parallel_contracts.threads import THREADS, ThreadHooks
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from a_parallel_plugins.threads.lifecycle import Lifecycle
 
 
-class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
+class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks, AccountHooks):
     """Keeps threads and everything that was said in them."""
 
     manifest = Manifest(
@@ -48,6 +49,13 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
         return thread_routes(ctx, self.lifecycle)
 
     @hookimpl
+    async def ownership(self, ctx: PluginContext) -> Ownership:
+        """Let threads pass from one owner to another."""
+        from a_parallel_plugins.threads.rows import move
+
+        return Ownership(ctx.id, move)
+
+    @hookimpl
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:
         """Tell how many threads have which status."""
         rows = await ctx.db.rows("SELECT status, count(*) AS threads FROM threads WHERE archived = 0 GROUP BY status")
@@ -65,10 +73,6 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
         await self.lifecycle.release_project(project)
 
     @hookimpl
-    async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:
-        """Refuse while an agent works in that working tree."""
-        await self.lifecycle.refuse_while_busy(project, path)
-    @hookimpl
     async def worktree_uses(self, ctx: PluginContext) -> list[WorktreeUse]:
         """Return the threads that have a working tree."""
         from a_parallel_plugins.threads.uses import worktree_uses
@@ -82,3 +86,7 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks):
 
         return holding(self.lifecycle.threads, await self.worktree_uses(ctx), path)
 
+    @hookimpl
+    async def before_worktree_removed(self, ctx: PluginContext, project: Project, path: str) -> None:
+        """Refuse while an agent works in that working tree."""
+        await self.lifecycle.refuse_while_busy(project, path)

@@ -148,3 +148,8 @@ def clean(text: str) -> str:
 
 def _cleaned(values: dict[str, Any]) -> dict[str, Any]:
     return {name: clean(value) if isinstance(value, str) else value for name, value in values.items()}
+
+
+def move(tx: Transaction, previous: str, owner: str) -> None:
+    """Give all threads of one user to another."""
+    tx.execute("UPDATE threads SET user_id = ? WHERE user_id = ?", (owner, previous))
