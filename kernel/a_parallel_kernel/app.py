@@ -30,9 +30,11 @@ from a_parallel_kernel.doctor import Doctor
 from a_parallel_kernel.figures import EventFigures
 from a_parallel_kernel.hooks import HookDispatcher, PluginManager
 from a_parallel_kernel.journal import Journal
+from a_parallel_kernel.kept import KeptSettings
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.metrics import Metrics, Sources
+from a_parallel_kernel.plugin_settings import SettingsAdmin
 from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
@@ -110,6 +112,9 @@ class Kernel:
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
         self.db = store.db
+        kept = KeptSettings(store.db)
+        # A copy that is only checked has an empty database, and brings them.
+        self.config.kept = {**self.config.kept, **await kept.read()}
         http = await self._build(store)
         await self._boot()
         if self.maintenance:
@@ -175,6 +180,7 @@ class Kernel:
         )
         sources = Sources(http=http, bus=self._bus, events=self.events, db=store.db, supervisor=self.supervisor)
         http.mount(KERNEL, Metrics(sources, self.hooks).routes())
+        http.mount(KERNEL, SettingsAdmin(self.supervisor, self.config, KeptSettings(store.db)).routes())
         return http
 
     def _http_services(self) -> HttpServices:

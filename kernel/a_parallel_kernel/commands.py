@@ -17,6 +17,7 @@ from a_parallel_kernel.app import Kernel
 from a_parallel_kernel.cli import Parser, Usage, add_config_options, read_config
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.discovery import find_candidates
+from a_parallel_kernel.kept import read_offline
 from a_parallel_kernel.lock import DirectoryInUse, Holder, holding, running
 from a_parallel_kernel.migrate import DatabaseRefused
 from a_parallel_kernel.plugin_migrations import migrate_plugin
@@ -128,6 +129,7 @@ async def _session(config: Config, holder: Holder) -> AsyncIterator[aiohttp.Clie
 
 async def _check(config: Config, ids: list[str]) -> int:
     """Tell which plugins would not run: migrations on a copy of the database, everything else on an empty one."""
+    config.kept = read_offline(config.server.data_directory)
     with tempfile.TemporaryDirectory(prefix="a-parallel-check-") as directory:
         kernel = Kernel(config.moved(Path(directory)))
         try:
@@ -292,6 +294,7 @@ BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate"
 async def _offered(config: Config) -> "dict[str, OfferedCommand]":
     from a_parallel_kernel.offline import offered_commands
 
+    config.kept = read_offline(config.server.data_directory)
     return await offered_commands(config, find_candidates())
 
 

@@ -145,6 +145,9 @@ class Config:
         environ: the environment.
         file: contents of the configuration file.
         path: where that file is, for messages.
+
+    Attributes:
+        kept: settings of plugins that were changed at run time, by id and key; anything else wins over them.
     """
 
     def __init__(
@@ -158,6 +161,7 @@ class Config:
         self._environ = dict(environ or {})
         self._file = dict(file or {})
         self.path = path
+        self.kept: dict[str, dict[str, Any]] = {}
         self._check_sections()
         self.server = self._normalised(self._section("server", ServerSettings))
         self.logging = self._section("logging", LogSettings)
@@ -205,15 +209,39 @@ class Config:
         known = {key: value for key, value in table.items() if name != "plugins" or key in model.model_fields}
         return self._build(name, model, known)
 
-    def plugin(self, id: str, model: type[SettingsT]) -> SettingsT:
-        """Return the validated settings of a plugin.
+    def plugin(self, id: str, model: type[SettingsT], kept: Mapping[str, Any] | None = None) -> SettingsT:
+        """Return the validated settings of a plugin; with `kept` as if those had been changed at run time.
 
         Raises:
             ConfigError: names the first value that does not fit and where it comes from.
         """
-        return self._build(f"plugins.{id}", model, self._plugin_table().get(id, {}))
+        given = self.kept.get(id, {}) if kept is None else kept
+        return self._build(f"plugins.{id}", model, self._plugin_table().get(id, {}), given)
 
-    def _build(self, section: str, model: type[SettingsT], file: Mapping[str, Any]) -> SettingsT:
+    def sources(self, id: str, model: type[BaseModel]) -> dict[str, str]:
+        """Return which settings of a plugin file, environment or flags decide, by key, and which of them does."""
+        return self._gather(f"plugins.{id}", model, self._plugin_table().get(id, {}))[1]
+
+    def _build(
+        self, section: str, model: type[SettingsT], file: Mapping[str, Any], kept: Mapping[str, Any] | None = None
+    ) -> SettingsT:
+        values, sources = self._gather(section, model, file)
+        _refuse_unknown(section, model, sources)
+        for key, value in (kept or {}).items():
+            # One that the plugin has no more is no error: nobody can correct it in a file.
+            if key in model.model_fields and key not in sources:
+                values[key], sources[key] = value, "the settings changed at run time"
+        try:
+            return model.model_validate(values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            key = str(first["loc"][0]) if first["loc"] else ""
+            raise ConfigError(f"{section}.{key}: {first['msg']} (from {sources.get(key, 'the defaults')})") from None
+
+    def _gather(
+        self, section: str, model: type[BaseModel], file: Mapping[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """Return what file, environment and flags say, and which of them says it, by key."""
         values = dict(file)
         sources = dict.fromkeys(values, str(self.path))
         for key in model.model_fields:
@@ -224,13 +252,7 @@ class Config:
             place, _, key = flag.rpartition(".")
             if place == section and (section != "plugins" or key in model.model_fields):
                 values[key], sources[key] = value, f"flag {flag}"
-        _refuse_unknown(section, model, sources)
-        try:
-            return model.model_validate(values)
-        except ValidationError as error:
-            first = error.errors()[0]
-            key = str(first["loc"][0]) if first["loc"] else ""
-            raise ConfigError(f"{section}.{key}: {first['msg']} (from {sources.get(key, 'the defaults')})") from None
+        return values, sources
 
     def _from_environment(self, section: str, key: str) -> tuple[str, Any] | None:
         middle = "" if section == "server" else section.removeprefix("plugins.").upper().replace("-", "_") + "_"
@@ -246,7 +268,9 @@ class Config:
         """Return the same configuration on another data directory and a free port, with no plugin required."""
         flags = {**self._flags, "server.data_directory": directory, "server.port": 0, "server.unix_socket": None}
         flags["plugins.required"] = ()
-        return Config(flags, self._environ, self._file, self.path)
+        moved = Config(flags, self._environ, self._file, self.path)
+        moved.kept = self.kept
+        return moved
 
     def decided(self, id: str) -> str | None:
         """Return what fixes whether a plugin is on — file, environment or flag — or None if nothing does."""

@@ -139,6 +139,11 @@ class Context:
         """Calls hooks of other plugins."""
         return self._kernel.hooks
 
+    @property
+    def own_settings(self) -> BaseModel | None:
+        """What the plugin runs with, for the kernel."""
+        return self._settings
+
     def settings(self, model: type[SettingsT]) -> SettingsT:
         """Return the plugin's validated settings."""
         if not isinstance(self._settings, model):

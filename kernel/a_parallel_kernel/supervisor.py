@@ -245,6 +245,27 @@ class Supervisor:
             self._plan()
         return record
 
+    async def restart(self, id: str) -> Record:
+        """Stop a plugin, dependents first, and start it again with them; one that is switched off stays off.
+
+        Raises:
+            KeyError: it is not installed.
+        """
+        record = self.records[id]
+        async with self._moving:
+            if record.plugin is None or record.state == PluginState.DISABLED:
+                return record
+            for other in self._stop_order(self._graph.dependents(id)):
+                await self._stop(self.records[other], PluginState.BLOCKED)
+            await self._stop(record, PluginState.STOPPED)
+            self._plan()
+            await self._start_all()
+        return record
+
+    def dependents(self, id: str) -> set[str]:
+        """Return the plugins that stop when this one does."""
+        return {other for other in self._graph.dependents(id) if self.records[other].state in ACTIVE}
+
     # --- states -----------------------------------------------------------------------------------
 
     def _move(self, record: Record, state: str, phase: str | None = None, error: str | None = None) -> None:
