@@ -34,7 +34,9 @@ class KeptSettings:
         """Keep `values` of a plugin, by key, and forget those of other keys."""
 
         def unit(tx: Transaction) -> None:
-            tx.executemany("DELETE FROM kernel_settings WHERE plugin = ? AND key = ?", [(plugin, key) for key in forget])
+            tx.executemany(
+                "DELETE FROM kernel_settings WHERE plugin = ? AND key = ?", [(plugin, key) for key in forget]
+            )
             tx.executemany(_WRITE, [(plugin, key, json.dumps(value), now()) for key, value in values.items()])
 
         await self._db.write(unit)

@@ -100,7 +100,9 @@ class SettingsAdmin:
         if record is None:
             raise NotFound("Plugin not found")
         if record.manifest is None:
-            raise Conflict(f"{record.id} is {record.state}: its settings are known once it is imported; enable it first")
+            raise Conflict(
+                f"{record.id} is {record.state}: its settings are known once it is imported; enable it first"
+            )
         if record.manifest.settings is None:
             raise NotFound(f"{record.id} has no settings")
         return record, record.manifest.settings
