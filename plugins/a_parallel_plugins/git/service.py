@@ -1,5 +1,6 @@
 """The `Git` service: what other capabilities ask of repositories."""
 
+import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -59,7 +60,7 @@ class GitService:
         Raises:
             BadRequest: it does, but git refuses to touch it because it belongs to somebody else.
         """
-        if not path.is_dir():
+        if not os.path.isdir(path):  # noqa: PTH112 - pathlib raises for names that are too long
             return False
         completed = await self.commands.run(path, ["rev-parse", "--is-inside-work-tree"])
         if "dubious ownership" in completed.reason:
