@@ -85,6 +85,7 @@ def _rows(config: Config, switches: dict[str, bool]) -> Iterator[dict[str, str]]
             "id": candidate.id,
             "state": live.get(candidate.id, wanted),
             "version": candidate.version,
+            "api": candidate.declared() or "?",
             "distribution": candidate.distribution,
             "decided by": config.decided(candidate.id) or switched,
         }

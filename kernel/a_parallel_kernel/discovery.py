@@ -24,12 +24,14 @@ class Candidate:
         id: name of its entry point.
         load: imports it and returns its class.
         distribution, version: of the package that brings it.
+        declared: reads the API version that it was written for from its source, as far as that is possible.
     """
 
     id: str
     load: Callable[[], Any]
     distribution: str = ""
     version: str = ""
+    declared: Callable[[], str | None] = lambda: None
 
 
 class Incompatible(Exception):
@@ -46,7 +48,14 @@ def find_candidates(group: str = ENTRY_POINT_GROUP) -> list[Candidate]:
 def _candidate(
     point: importlib_metadata.EntryPoint, named: Callable[[importlib_metadata.Distribution], tuple[str, str]]
 ) -> Candidate:
-    return Candidate(point.name, point.load, *(named(point.dist) if point.dist is not None else ()))
+    name, version = named(point.dist) if point.dist is not None else ("", "")
+    return Candidate(point.name, point.load, name, version, functools.partial(_declared, point))
+
+
+def _declared(point: importlib_metadata.EntryPoint) -> str | None:
+    from a_parallel_kernel.declared import declared_api
+
+    return declared_api(point.module, point.attr)
 
 
 def _named(distribution: importlib_metadata.Distribution) -> tuple[str, str]:

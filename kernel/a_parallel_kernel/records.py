@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from a_parallel_contracts.plugin import Manifest, Plugin, PluginState
@@ -38,7 +39,7 @@ class Figures:
         self.last_error_at = time.time()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False)
 class Record:
     """One plugin: its state and everything that belongs to it while it runs."""
 
@@ -57,6 +58,11 @@ class Record:
     def id(self) -> str:
         """Name of the entry point."""
         return self.candidate.id
+
+    @cached_property
+    def declared_api(self) -> str | None:
+        """API version in the plugin's source, for as long as it is not imported."""
+        return self.candidate.declared()
 
     @property
     def manifest(self) -> Manifest | None:
@@ -77,7 +83,7 @@ class Record:
             "since": self.since,
             "distribution": self.candidate.distribution,
             "version": self.candidate.version,
-            "api": manifest.api if manifest else None,
+            "api": manifest.api if manifest else self.declared_api,
             **services,
             "settingsSchema": manifest.settings.model_json_schema() if manifest and manifest.settings else None,
             "calls": calls,

@@ -10,7 +10,7 @@ from typing import Protocol
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.plugin import PluginState, PluginStateChanged
 from a_parallel_kernel.config import Config
-from a_parallel_kernel.discovery import Candidate, Incompatible, duplicates, load
+from a_parallel_kernel.discovery import Candidate, Incompatible, check_api, duplicates, load
 from a_parallel_kernel.graph import ServiceGraph
 from a_parallel_kernel.records import ACTIVE, Record
 from a_parallel_kernel.starting import Starter
@@ -131,7 +131,23 @@ class Supervisor:
         except Exception as error:
             log.exception("plugin %s cannot be imported", record.id, exc_info=error)
             record.plugin = None
-            self._move(record, PluginState.FAILED, "import", f"{type(error).__name__}: {error}")
+            reason = f"{type(error).__name__}: {error}"
+            written_for = await asyncio.to_thread(self._misfit, record)
+            if written_for:
+                self._move(record, PluginState.INCOMPATIBLE, "import", f"{written_for}; its import fails: {reason}")
+            else:
+                self._move(record, PluginState.FAILED, "import", reason)
+
+    @staticmethod
+    def _misfit(record: Record) -> str | None:
+        """Return why a plugin whose import fails is not to blame for it, or None."""
+        declared = record.candidate.declared()
+        try:
+            if declared is not None:
+                check_api(declared)
+        except Incompatible as error:
+            return str(error)
+        return None
 
     def _plan(self) -> None:
         """Build the services graph anew from everything that is imported and wanted."""
