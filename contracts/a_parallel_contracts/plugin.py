@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.doctor import Finding
+from a_parallel_contracts.errors import ApiError, HookError
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.http import Route
 from a_parallel_contracts.metrics import Metric
@@ -115,6 +116,15 @@ class Hooks(Protocol):
 
     async def pipe(self, hook: Callable[[Any, "PluginContext", T], Awaitable[T]], value: T) -> T:
         """Pass `value` through all plugins, each receiving what the one before returned."""
+        ...
+
+    async def each(
+        self,
+        hook: Callable[Concatenate[Any, "PluginContext", P], Awaitable[T]],
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> list[tuple[str, T | HookError | ApiError]]:
+        """Return the answer of each plugin with its id; of one that fails, the exception, and the others go on."""
         ...
 
 

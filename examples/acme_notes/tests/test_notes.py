@@ -76,3 +76,12 @@ async def test_the_command_shows_notes_while_no_server_runs(kernel: KernelFactor
     words = [sys.executable, "-m", "a_parallel_kernel", "notes", "t1", "--data-directory", str(tmp_path / "data-0")]
     shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     assert shown.stdout.endswith(" hello\n")
+
+
+async def test_the_page_shows_a_panel(kernel: KernelFactory) -> None:
+    server = await kernel({"notes": NotesPlugin}, installed=("web",), services={THREADS: one_thread("t1")})
+    (panel,) = await server.client.get("/api/web/extensions")
+    assert (panel["plugin"], panel["kind"], panel["title"]) == ("notes", "panel", "Notes")
+    module = await server.client.answer("GET", panel["module"])
+    assert module.status == 200
+    assert b"export function mount" in module.body

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from a_parallel_contracts import Health, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts.pages import PageHooks
 
 
 class WebSettings(BaseModel):
@@ -23,7 +24,7 @@ class WebSettings(BaseModel):
 class WebPlugin(Plugin):
     """Serves the client at every path that nobody else has."""
 
-    manifest = Manifest(api="1.0", settings=WebSettings)
+    manifest = Manifest(api="1.0", settings=WebSettings, hooks=(PageHooks,))
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:

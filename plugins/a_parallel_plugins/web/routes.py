@@ -6,6 +6,7 @@ from pathlib import Path
 from a_parallel_contracts import FileResponse, NotFound, PluginContext, Request, Response, Route, get
 from a_parallel_plugins.web import policy
 from a_parallel_plugins.web.client import BuiltClient
+from a_parallel_plugins.web.extensions import Extensions
 from a_parallel_plugins.web.page import Page
 
 RESERVED = frozenset({"api", "plugins", "ws"})
@@ -23,6 +24,7 @@ def web_routes(ctx: PluginContext, directory: Path | None) -> list[Route]:
     """
     handlers = WebRoutes(ctx, directory)
     return [
+        get("/api/web/extensions", Extensions(ctx).show),
         get("/", handlers.show, access="public", summary="The web client"),
         get("/{path:path}", handlers.show, access="public", summary="Files and pages of the web client"),
     ]

@@ -22,6 +22,7 @@ from a_parallel_contracts import (
     post,
 )
 from a_parallel_contracts.agents import AgentHooks, Run
+from a_parallel_contracts.pages import PageExtension, PageHooks
 from a_parallel_contracts.threads import THREADS, Thread, ThreadDeleted
 from acme_notes.notebook import NOTES, NoteAdded, NoteBook
 
@@ -39,11 +40,16 @@ class NewNote(BaseModel):
     text: str = Field(min_length=1)
 
 
-class NotesPlugin(Plugin, AgentHooks):
+class NotesPlugin(Plugin, AgentHooks, PageHooks):
     """Keep short notes beside a thread."""
 
     manifest = Manifest(
-        api="1.0", requires=(THREADS,), provides=(NOTES,), settings=Settings, migrations="acme_notes:migrations"
+        api="1.0",
+        requires=(THREADS,),
+        provides=(NOTES,),
+        settings=Settings,
+        migrations="acme_notes:migrations",
+        static="acme_notes:static",
     )
     book: NoteBook
 
@@ -102,6 +108,11 @@ class NotesPlugin(Plugin, AgentHooks):
         notes = [note.text for note in await self.book.of(run.thread.id)]
         told = "\n- ".join(["Notes of the user on this task:", *notes]) if notes else ""
         return replace(run, system_prompt="\n\n".join(filter(None, [run.system_prompt, told])) or None)
+
+    @hookimpl
+    async def page_extensions(self, ctx: PluginContext) -> Iterable[PageExtension]:
+        """Show the notes beside the conversation."""
+        return [PageExtension("notes", "panel", "Notes", "panel.js")]
 
     @hookimpl
     async def metrics(self, ctx: PluginContext) -> Iterable[Metric]:

@@ -84,7 +84,7 @@ function UserText({ children }: { children: string }) {
 
 function AgentMessage({ message, thread, directory, thinking, running }: Omit<Props, "message"> & { message: Message }) {
   return (
-    <article aria-label={text.threads.agent} className="group/message grid gap-2 py-1.5">
+    <article aria-label={text.threads.agent} className="group/message grid grid-cols-[minmax(0,1fr)] gap-2 py-1.5">
       {thinking ? <Thinking>{thinking}</Thinking> : null}
       {message.content ? (
         <div>
