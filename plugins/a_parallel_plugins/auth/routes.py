@@ -29,7 +29,8 @@ AnyRequest = Request[Any, Any, Any]
 def session_routes(mode: "MultiMode") -> Iterable[Route]:
     """Return the routes; those of one's own account want a session, not an access token."""
     routes = _SessionRoutes(mode)
-    open_get, open_post = partial(get, access="public"), partial(post, access="public")
+    open_get = partial(get, access="public")
+    open_post = partial(post, access="public", confidential=True)
     described = [
         open_get("/api/auth/get-session", routes.get_session, returns=SignedIn | None),
         open_post("/api/auth/sign-in/username", routes.sign_in, returns=TokenAndUser),
@@ -38,7 +39,9 @@ def session_routes(mode: "MultiMode") -> Iterable[Route]:
         open_post("/api/auth/sign-out", routes.sign_out, returns=Success),
         open_get("/api/auth/ok", routes.ok),
         get("/api/auth/list-sessions", routes.list_sessions, scope="admin"),
-        post("/api/auth/change-password", routes.change_password, scope="admin", returns=TokenAndUser),
+        post(
+            "/api/auth/change-password", routes.change_password, scope="admin", returns=TokenAndUser, confidential=True
+        ),
         post("/api/auth/update-user", routes.update_user, scope="admin"),
     ]
     return [replace(route, refusal=reformed) for route in described]

@@ -48,6 +48,11 @@ class Clone:
     percent: int | None = None
     settled: bool = False
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Names it among everybody's."""
+        return self.actor.user_id, self.id
+
     def cancel(self) -> bool:
         """Cancel it unless it is whole; tell whether it ends."""
         if self.task is not None and not self.settled:
@@ -67,7 +72,7 @@ class Clones:
         shared = ctx.server.auth_mode != "local"
         self._ctx = ctx
         self._settings = settings
-        self._running: dict[str, Clone] = {}
+        self._running: dict[tuple[str, str], Clone] = {}
         self.workshops = Workshops(ctx.db)
         self._fetcher = Fetcher(ctx.get(HOSTS).get(), settings.website, shared=shared)
         roots = settings.clone_roots or ((Path.home(),) if shared else ())
@@ -86,7 +91,7 @@ class Clones:
         clone = await self._checked(actor, body)
         self._admit(clone)
         clone.task = asyncio.create_task(self._make(clone), name=f"clone {clone.directory.name}")
-        clone.task.add_done_callback(lambda _: self._running.pop(clone.id))
+        clone.task.add_done_callback(lambda _: self._running.pop(clone.key))
         try:
             await asyncio.wait({clone.task})
         finally:
@@ -114,8 +119,8 @@ class Clones:
             NotFound: none of the actor's is called `id` (any more).
             Conflict: it is whole already.
         """
-        clone = self._running.get(id)
-        if clone is None or not actor.owns(clone.actor.user_id):
+        clone = self._running.get((actor.user_id, id))
+        if clone is None:
             raise NotFound("Clone not found")
         if not clone.cancel():
             raise Conflict("The repository is cloned already. Delete the project if you do not want it.")
@@ -140,13 +145,13 @@ class Clones:
         return Clone(body.clone_id or new_id(), actor, body.clone_url, directory)
 
     def _admit(self, clone: Clone) -> None:
-        if clone.id in self._running:
+        if clone.key in self._running:  # of one user: of another's nothing may be learnt
             raise Conflict("A clone with this id is running already")
         if any(clone.directory == other.directory for other in self._running.values()):
             raise Conflict(f"A clone into {clone.directory} is running already")
         if self._closing or len(self._running) >= self._settings.clones:
             raise TooManyRequests("Too many repositories are being cloned. Try again when one of them is done.")
-        self._running[clone.id] = clone
+        self._running[clone.key] = clone
 
     async def _make(self, clone: Clone) -> Project:
         token = await self._ctx.get(PROFILES).github_token_of(clone.actor.user_id)
