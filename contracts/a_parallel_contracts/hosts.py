@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from a_parallel_contracts.services import ServiceKey
 
@@ -366,6 +366,7 @@ class HeldProcess(Process, Protocol):
         ...
 
 
+@runtime_checkable
 class HeldPty(Pty, Protocol):
     """A pseudo-terminal that a holder keeps. Some of what it has shown stays in the spool, for who attaches."""
 
@@ -376,7 +377,7 @@ class HeldPty(Pty, Protocol):
 
     @property
     def shown(self) -> int:
-        """Bytes of output that were in the spool when this server attached, and come first."""
+        """Bytes of output that an earlier server had taken already; they come first, once more."""
         ...
 
     async def leave(self) -> None:

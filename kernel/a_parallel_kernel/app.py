@@ -15,6 +15,7 @@ from aiohttp import web
 from a_parallel_contracts.auth import AUTHENTICATOR, Authenticator
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.events import Event
+from a_parallel_contracts.ids import new_id
 from a_parallel_contracts.plugin import Plugin, PluginState, ServerInfo, ServerStopping
 from a_parallel_contracts.services import ServiceKey
 from a_parallel_contracts.topics import SOCKETS
@@ -28,6 +29,7 @@ from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
 from a_parallel_kernel.doctor import Doctor
 from a_parallel_kernel.figures import EventFigures
+from a_parallel_kernel.handover import offer
 from a_parallel_kernel.hooks import HookDispatcher, PluginManager
 from a_parallel_kernel.journal import Journal
 from a_parallel_kernel.kept import KeptSettings
@@ -102,7 +104,7 @@ class Kernel:
 
     async def _start(self) -> None:
         server = self.config.server
-        listener = take_address(server)
+        listener = self._listener = take_address(server)
         self._exit.callback(listener.close)
         host, port, self.url = url_of(listener)
         lock = self._take_directory()
@@ -123,7 +125,7 @@ class Kernel:
         await runner.setup()
         self._exit.push_async_callback(runner.cleanup)
         await web.SockSite(runner, listener).start()
-        lock.announce(Holder(os.getpid(), self.url, VERSION))
+        lock.announce(Holder(os.getpid(), self.url, VERSION, new_id()))
 
     def _check_ids(self) -> None:
         """Name ids in the configuration that nobody has: under ``only`` they would leave too little running."""
@@ -207,6 +209,11 @@ class Kernel:
             log.warning("some plugins are still starting; the others serve already")
             boot.add_done_callback(_log_failure)
             self._exit.push_async_callback(_finish, boot)
+
+    def hand_over(self) -> int:
+        """Let plugins leave running what outlives the server; return a descriptor of the socket for the next one."""
+        self.handing_over = True
+        return offer(self._listener)
 
     async def stop(self) -> None:
         """Stop answering, stop the plugins, dependents first, close the database, free address and directory."""

@@ -17,6 +17,7 @@ USAGE = """\
 a-parallel: run many coding agents side by side, each in its own git worktree
 
 usage: a-parallel [serve] [options]       start the server
+       a-parallel restart                 replace the running server, e.g. after an upgrade
        a-parallel plugins list            what is installed, and in which state
        a-parallel plugins check [ID ...]  whether plugins would start; exits 1 if one would not
        a-parallel plugins enable|disable ID
@@ -133,10 +134,11 @@ def _serve(words: list[str]) -> int:
     parser.add_argument("-p", "--port", type=int)
     parser.add_argument("-h", "--host")
     parser.add_argument("--auth-mode")
-    config = read_config(parser.parse_args(words))
+    arguments = parser.parse_args(words)
+    config = read_config(arguments)
     from a_parallel_kernel.serve import serve
 
-    return serve(config)
+    return serve(config, lambda: read_config(arguments))
 
 
 def _plugin_commands() -> str:

@@ -22,6 +22,7 @@ from a_parallel_kernel.lock import DirectoryInUse, Holder, holding, running
 from a_parallel_kernel.migrate import DatabaseRefused
 from a_parallel_kernel.plugin_migrations import migrate_plugin
 from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.restarting import restart
 from a_parallel_kernel.scaffold import CannotScaffold, scaffold
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
 from a_parallel_kernel.supervisor import BootError
@@ -286,7 +287,12 @@ async def _doctor_report(config: Config, repair: bool) -> dict[str, Any]:
             return body
 
 
-BUILT_IN: dict[str, Callable[[list[str]], int]] = {"plugins": plugins, "migrate": migrate, "doctor": doctor}
+BUILT_IN: dict[str, Callable[[list[str]], int]] = {
+    "plugins": plugins,
+    "migrate": migrate,
+    "doctor": doctor,
+    "restart": restart,
+}
 
 
 # --- commands of plugins ------------------------------------------------------------------------------

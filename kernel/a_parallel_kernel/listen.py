@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 from a_parallel_kernel.config import ServerSettings
+from a_parallel_kernel.handover import inherited
 
 
 class AddressInUse(Exception):
@@ -13,11 +14,13 @@ class AddressInUse(Exception):
 
 
 def take_address(server: ServerSettings) -> socket.socket:
-    """Return a bound socket that does not listen yet.
+    """Return a bound socket; it listens, but nobody is answered yet.
 
     Raises:
         AddressInUse: somebody else has it, or it is none of this machine's.
     """
+    if (listener := inherited(server)) is not None:
+        return listener
     if server.unix_socket is not None:
         return _take_path(server.unix_socket.expanduser())
     try:

@@ -14,11 +14,12 @@ NAME = "server.lock"
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The server that holds a data directory."""
+    """The server that holds a data directory; `instance` is another one after each start."""
 
     pid: int
     url: str
     version: str
+    instance: str = ""
 
 
 class DirectoryInUse(Exception):
@@ -70,6 +71,14 @@ def _parse(text: str) -> Holder | None:
     try:
         return Holder(**json.loads(text))
     except (ValueError, TypeError):
+        return None
+
+
+def announced(directory: Path) -> Holder | None:
+    """Return the server that has written itself down, without looking whether it is alive or disturbing one."""
+    try:
+        return _parse((directory / NAME).read_text("utf-8"))
+    except OSError:
         return None
 
 

@@ -156,7 +156,7 @@ class LocalHeldPty(Kept):
 
     @property
     def shown(self) -> int:
-        """Bytes that were in the spool when this server attached."""
+        """Bytes that an earlier server had taken."""
         return self.link.there - self.link.begin
 
     async def chunks(self) -> AsyncIterator[bytes]:

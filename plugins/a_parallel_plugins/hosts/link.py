@@ -48,7 +48,7 @@ class Link:
         window: bytes of output that may wait here; not reading them makes the program wait.
 
     Attributes:
-        begin: byte of the output at which this server began; `there` is where the spool ended then.
+        begin: byte of the output at which this server began; `there` is how far an earlier one had come.
         keys: of writes that were accepted by then.
         size: of the terminal's window.
         position: bytes of output that were read here.
@@ -226,7 +226,7 @@ class Link:
                 self._end(json.loads(payload))
 
     def _greet(self, told: dict[str, object]) -> None:
-        begin, there, keys, size = told["from"], told["end"], told["keys"], told["size"]
+        begin, there, keys, size = told["from"], told["sent"], told["keys"], told["size"]
         assert isinstance(begin, int) and isinstance(there, int) and isinstance(keys, list) and isinstance(size, list)
         self.begin = self.position = self._told = begin
         self.there, self.keys, self.size = there, set(keys), (size[0], size[1])

@@ -27,7 +27,7 @@ from a_parallel_contracts import (
     hookimpl,
 )
 from a_parallel_contracts.auth import UserDeleted
-from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.pty import PtyAttached, PtyData, PtyExit
 from a_parallel_contracts.threads import Thread, ThreadHooks
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class PtyPlugin(Plugin, ThreadHooks):
     """Opens shells on pseudo-terminals for browsers."""
 
-    manifest = Manifest(api="1.0", requires=(HOSTS, SOCKETS), optional=(PROJECTS,), settings=PtySettings)
+    manifest = Manifest(api="1.0", requires=(HOSTS, SOCKETS), optional=(PROJECTS, HOLDERS), settings=PtySettings)
     service: "TerminalService"
 
     @hookimpl
@@ -50,6 +50,7 @@ class PtyPlugin(Plugin, ThreadHooks):
         from a_parallel_plugins.pty.service import TerminalService
 
         self.service = TerminalService(ctx)
+        await self.service.adopt()
         ctx.on(SocketOpened, self.service.opened)
         ctx.on(SocketClosed, self.service.closed)
         ctx.on(UserDeleted, self.service.user_deleted)

@@ -30,7 +30,11 @@ class Attendance:
         if socket_id not in self._sockets:
             return
         self._sockets.remove(socket_id)
-        if not self._sockets:
+        self.forsake()
+
+    def forsake(self) -> None:
+        """Wait for the end of the grace if nobody attends to the terminal."""
+        if not self._sockets and self._timer is None:
             self.since = self._loop.time()
             self._timer = self._loop.call_later(self._grace, self._forsaken)
 

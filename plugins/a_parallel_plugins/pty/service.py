@@ -2,12 +2,13 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from typing import Any
 
 from a_parallel_contracts import (
     SOCKETS,
     Actor,
+    ApiError,
     Conflict,
     Forbidden,
     PluginContext,
@@ -17,7 +18,7 @@ from a_parallel_contracts import (
     SocketOpened,
 )
 from a_parallel_contracts.auth import UserDeleted
-from a_parallel_contracts.hosts import HOSTS, SERVER_VARIABLES, Owner, Pty
+from a_parallel_contracts.hosts import HOLDERS, HOSTS, SERVER_VARIABLES, Held, Holders, Owner, Pty
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.pty import PtyData, PtyExit
 from a_parallel_plugins.pty import models
@@ -33,6 +34,7 @@ ENVIRONMENT = {
 }
 
 Key = tuple[str, str]
+Opening = Callable[[int, int], Awaitable[Pty]]
 
 
 class TerminalService:
@@ -59,13 +61,16 @@ class TerminalService:
         if terminal := self._terminals.get(key):
             terminal.attendance.seen(socket.id)
             return
+        self._end_with_plugin()
+        self._forget(key)
+        full = not self._make_room(key[0])
+        self._terminals[key] = self._make(socket, message, full=full)
+
+    def _end_with_plugin(self) -> None:
         if not self._deferred:
             # Now and not in lifespan: what is deferred last goes first, while browsers can still be told.
             self._deferred = True
             self._ctx.defer(self.close)
-        self._forget(key)
-        full = not self._make_room(key[0])
-        self._terminals[key] = self._make(socket, message, full=full)
 
     async def write(self, socket: Socket, message: models.Write) -> None:
         """Pass keystrokes on."""
@@ -112,23 +117,63 @@ class TerminalService:
         async def opening(rows: int, cols: int) -> Pty:
             self._refuse(actor, full=full)
             cwd = await working_directory(message.cwd, actor, self._ctx.find(PROJECTS))
-            owner = Owner("terminal", message.id)
-            host = self._ctx.get(HOSTS).get()
-            return await host.open_pty([self._shell], cwd=cwd, owner=owner, rows=rows, cols=cols, env=ENVIRONMENT)
+            note = {"user": actor.user_id, "cwd": message.cwd, "created": terminal.info.created_at}
+            return await self._open(Owner("terminal", message.id), cwd, rows, cols, note)
 
+        terminal = self._terminal(actor.user_id, message.id, message.cwd, message.size, opening, None)
+        terminal.attendance.seen(socket.id)
+        return terminal
+
+    async def _open(self, owner: Owner, cwd: str, rows: int, cols: int, note: Mapping[str, str]) -> Pty:
+        argv, holders = [self._shell], self._ctx.find(HOLDERS)
+        survives = self._settings.survive
+        if holders is not None and (holders.wanted if survives is None else survives):
+            return await holders.open_pty(argv, cwd=cwd, owner=owner, rows=rows, cols=cols, note=note, env=ENVIRONMENT)
+        host = self._ctx.get(HOSTS).get()
+        return await host.open_pty(argv, cwd=cwd, owner=owner, rows=rows, cols=cols, env=ENVIRONMENT)
+
+    def _terminal(
+        self, user_id: str, id: str, cwd: str, size: tuple[int, int], opening: Opening, created_at: str | None
+    ) -> Terminal:
         terminal = Terminal(
-            actor.user_id,
-            message.id,
-            message.cwd,
-            message.size,
+            user_id,
+            id,
+            cwd,
+            size,
             opening=opening,
             attendance=Attendance(self._settings.grace, lambda: self._hang_up(terminal)),
             sockets=self._sockets,
             publish=self._ctx.publish,
             ended=self._ended,
+            created_at=created_at,
         )
-        terminal.attendance.seen(socket.id)
         return terminal
+
+    async def adopt(self) -> None:
+        """Take over the terminals that have outlived an earlier server."""
+        holders = self._ctx.find(HOLDERS)
+        if holders is None or self._ctx.server.maintenance:
+            return
+        for held in await asyncio.to_thread(holders.list):
+            if held.terminal and held.owner.kind == "terminal" and "user" in held.note:
+                await self._adopt(holders, held)
+
+    async def _adopt(self, holders: Holders, held: Held) -> None:
+        try:
+            pty = await holders.attach_pty(held.name)
+        except ApiError as error:
+            self._ctx.log.warning("a terminal is lost: %s", error.message)
+            return
+
+        async def opening(rows: int, cols: int) -> Pty:
+            return pty
+
+        self._ctx.log.info("the terminal %s goes on", held.owner.key)
+        note = held.note
+        terminal = self._terminal(note["user"], held.owner.key, note["cwd"], pty.size, opening, note["created"])
+        self._terminals[terminal.key] = terminal
+        terminal.attendance.forsake()
+        self._end_with_plugin()
 
     @property
     def _shell(self) -> str:
@@ -200,8 +245,13 @@ class TerminalService:
             await asyncio.wait(tasks)
 
     async def close(self) -> None:
-        """Open nothing more and hang everything up."""
+        """Open nothing more and hang everything up, but for what another server will go on with."""
         self._closed = True
+        if self._ctx.handing_over:
+            left = [terminal for terminal in self._terminals.values() if terminal.held]
+            for terminal in left:
+                del self._terminals[terminal.key]
+                await terminal.leave()
         await self._hang_up_all(lambda terminal: True)
 
     async def leave(self, directory: str) -> None:

@@ -1,10 +1,11 @@
 """One terminal, from the first sign of life to its exit."""
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 
 from a_parallel_contracts import ApiError, Event, Sockets, now
-from a_parallel_contracts.hosts import Pty
+from a_parallel_contracts.hosts import HeldPty, Pty
 from a_parallel_contracts.output import TextOutput, room
 from a_parallel_contracts.pty import PtyAttached, PtyData
 from a_parallel_plugins.pty.attendance import Attendance
@@ -13,6 +14,9 @@ from a_parallel_plugins.pty.recent import Recent
 
 INPUT_LIMIT = 16 * 1024 * 1024
 """Bytes that may wait for a program that does not read; what is typed beyond that is lost."""
+
+RECONNECT = 30.0
+"""Seconds in which pages come back after the server was replaced."""
 
 FAILED = 1
 GRACE = 3.0
@@ -30,6 +34,7 @@ class Terminal:
         sockets: told about the owner's: nothing is read while they are congested.
         publish: publishes events.
         ended: called with the exit code after everything has been shown.
+        created_at: when it was opened; now by default.
 
     Attributes:
         muted: nobody is told about its exit, since its id means another terminal by now.
@@ -47,6 +52,7 @@ class Terminal:
         sockets: Sockets,
         publish: Callable[[Event], None],
         ended: Callable[["Terminal", int], None],
+        created_at: str | None = None,
     ) -> None:
         self.owner = owner
         self.id = id
@@ -54,7 +60,7 @@ class Terminal:
         self.attendance = attendance
         self.muted = False
         self._size = size
-        self._created_at = now()
+        self._created_at = created_at or now()
         self._opening = opening
         self._sockets = sockets
         self._publish = publish
@@ -62,7 +68,8 @@ class Terminal:
         self._recent = Recent()
         self._keys: asyncio.Queue[bytes] = asyncio.Queue()
         self._waiting = 0
-        self._pty: Pty | None = None
+        self._pty: Pty | HeldPty | None = None
+        self._left = False
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._task = asyncio.create_task(self._live(), name=f"terminal {id}")
 
@@ -122,6 +129,19 @@ class Terminal:
             await self._pty.hang_up(GRACE)
         await asyncio.wait({self._task})
 
+    @property
+    def held(self) -> bool:
+        """Whether it can outlive the server."""
+        return isinstance(self._pty, HeldPty)
+
+    async def leave(self) -> None:
+        """Let go of it: another server goes on with it."""
+        self._left = True
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        if isinstance(self._pty, HeldPty):
+            await self._pty.leave()
+
     async def _live(self) -> None:
         code = FAILED
         try:
@@ -130,7 +150,8 @@ class Terminal:
             self._show(f"\r\n{error.message}\r\n")
         finally:
             self.attendance.close()
-            self._ended(self, code)
+            if not self._left:
+                self._ended(self, code)
 
     async def _run(self) -> int:
         size = self._size
@@ -148,10 +169,24 @@ class Terminal:
 
     async def _read(self, pty: Pty) -> None:
         output = TextOutput(self._show)
+        shown = pty.shown if isinstance(pty, HeldPty) else 0
         async for chunk in pty.chunks():
-            output.feed(chunk)
+            if shown:  # by an earlier server
+                self._recent.add(chunk[:shown].decode("utf-8", "replace"))
+                chunk, shown = chunk[shown:], max(0, shown - len(chunk))
+                if not shown:
+                    await self._wait_for_pages()
+            if chunk:
+                output.feed(chunk)
             await room(self._sockets, self.owner, self._over)
         output.finish()
+
+    async def _wait_for_pages(self) -> None:
+        """Wait a while for the pages that have to reconnect, so that they miss nothing."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECONNECT):
+                while not (self._sockets.connected(self.owner) or self._over.done()):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.05)
 
     async def _type(self, pty: Pty) -> None:
         while True:

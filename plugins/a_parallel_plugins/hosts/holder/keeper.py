@@ -55,6 +55,7 @@ class Keeper:
         self._input = Input(program, self._answer)
         self._alone_since = time.monotonic()
         self._tail = b""
+        self._sent = 0
         self._unspooled = b""
         self._over = self._dismissed = self._done = False
         self._cut_at = self._force_at = self._retry_at = NEVER
@@ -254,7 +255,12 @@ class Keeper:
         begin = max(self._spool.start, wanted["from"] or 0)
         server.sent = server.taken = begin
         server.window, server.hello = wanted["window"], True
-        told = {"from": begin, "end": self._spool.end, "keys": list(self._input.keys), "size": self._program.size}
+        told = {
+            "from": begin,
+            "sent": max(begin, self._sent),
+            "keys": list(self._input.keys),
+            "size": self._program.size,
+        }
         server.tell(b"H", 0, json.dumps(told).encode())
         if self._tail:
             server.tell(b"E", 0, self._tail)
@@ -276,6 +282,7 @@ class Keeper:
             data = self._spool.read(server.sent)[: until - server.sent]
             server.tell(b"O", server.sent, data)
             server.sent += len(data)
+            self._sent = max(self._sent, server.sent)
         complete = self._over and not self._unspooled and server.sent == self._spool.end
         if complete and not server.told:
             server.told = True
