@@ -24,6 +24,8 @@ usage: a-parallel [serve] [options]       start the server
        a-parallel plugins new NAME        write a new plugin that passes its own tests
        a-parallel doctor [--repair]       what has gone wrong on disk and in the database; exits 1 if anything has
        a-parallel migrate [--dry-run]     bring the database up to date
+       a-parallel backup|restore FILE     the whole data directory in one file, and back
+       a-parallel export|import FILE      every table as lines of JSON, and back
        a-parallel COMMAND --help          about one command
 {commands}
 options:
@@ -121,10 +123,11 @@ def _dispatch(words: list[str]) -> int:
     if word == "serve":
         return _serve(rest)
     gc.enable()
-    from a_parallel_kernel import commands
+    from a_parallel_kernel import commands, data_commands
 
-    if word in commands.BUILT_IN:
-        return commands.BUILT_IN[word](rest)
+    built_in = {**commands.BUILT_IN, **data_commands.COMMANDS}
+    if word in built_in:
+        return built_in[word](rest)
     return asyncio.run(commands.run_plugin_command(word, rest))
 
 

@@ -16,6 +16,8 @@ from a_parallel_contracts.events import Event
 from a_parallel_kernel.claims import unmarked
 from a_parallel_kernel.connections import Session, connect_writer
 from a_parallel_kernel.eventlog import EventLog
+from a_parallel_kernel.migrate import marker_of
+from a_parallel_kernel.private import make_private_file
 from a_parallel_kernel.reader import Readers
 from a_parallel_kernel.writer import Writer
 
@@ -66,6 +68,7 @@ class SqliteDatabase:
         """
         session = await Session.open(partial(connect_writer, path))
         try:
+            make_private_file(marker_of(path))
             return cls(path, Writer(session, publish), await Readers.open(path, readers))
         except BaseException:
             await session.close()
@@ -79,6 +82,7 @@ class SqliteDatabase:
         await self._writer.finish()
         await self._readers.close()
         await self._writer.close()  # last, since the last connection of a file empties its log
+        marker_of(self.path).unlink(missing_ok=True)
 
     @property
     def stats(self) -> DatabaseStats:

@@ -92,9 +92,14 @@ def prepare(path: Path, baseline: Baseline, *, busy_timeout: float = BUSY_TIMEOU
         if created:
             snapshots.cover()
         with closing(connect(path, busy_timeout=busy_timeout)) as connection:
-            _check(connection, path, baseline, thoroughly=interrupted)
+            check(connection, path, baseline, thoroughly=interrupted)
             _set_up(connection, created=created)
             return Prepared(path, created, _upgrade(connection, baseline, snapshots), snapshots)
+
+
+def marker_of(path: Path) -> Path:
+    """Return the file that is there while the database is open, and stays if it is not closed."""
+    return path.with_name(path.name + "-open")
 
 
 def _look(path: Path) -> tuple[bool, bool]:
@@ -111,10 +116,10 @@ def _look(path: Path) -> tuple[bool, bool]:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(needed))
     tighten(write_ahead)
     tighten(path.with_name(path.name + "-shm"))
-    return created, interrupted
+    return created, interrupted or (marker_of(path).exists() and not created)
 
 
-def _check(connection: sqlite3.Connection, path: Path, baseline: Baseline, *, thoroughly: bool) -> None:
+def check(connection: sqlite3.Connection, path: Path, baseline: Baseline, *, thoroughly: bool) -> None:
     """Refuse what is damaged or newer, without writing; all pages are read only after an unclean stop."""
     version = ledger.baseline_version(connection)
     if version > baseline.VERSION:
@@ -204,4 +209,7 @@ def _diagnose(error: sqlite3.Error, path: Path) -> tuple[str, str]:
 
 def _restore(path: Path) -> str:
     backups = path.parent / "backups"
-    return f"It is left as it is; move it and its -wal file away, then copy the newest file of {backups} in its place"
+    return (
+        f"It is left as it is. Put a backup in its place with: a-parallel restore FILE (the damaged one is kept); "
+        f"snapshots from before schema changes lie in {backups}"
+    )

@@ -78,7 +78,7 @@ class Snapshots:
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-        _sync(self.directory)
+        sync(self.directory)
         return final
 
 
@@ -95,10 +95,11 @@ def copy_database(source: Path, target: Path) -> None:
     os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))  # VACUUM INTO accepts an empty file
     with closing(connect(source)) as connection:
         connection.execute("VACUUM INTO ?", (str(target),))
-    _sync(target)
+    sync(target)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Return when a file or directory is on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
