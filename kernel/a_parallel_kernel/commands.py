@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,6 +28,8 @@ from a_parallel_kernel.scaffold import CannotScaffold, scaffold
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
 from a_parallel_kernel.supervisor import BootError
 from a_parallel_kernel.switches import Switches
+
+TOKEN_VARIABLE = "A_PARALLEL_TOKEN"  # noqa: S105 - a variable's name
 
 if TYPE_CHECKING:
     from a_parallel_kernel.offline import OfferedCommand
@@ -114,11 +117,19 @@ async def _live_states(config: Config, holder: Holder) -> dict[str, str]:
         return {plugin["id"]: plugin["state"] for plugin in (await answer.json())["plugins"]}
 
 
+def _token(config: Config) -> str:
+    """Return what proves who calls: ``A_PARALLEL_TOKEN``, else the token of local mode; empty text if there is none."""
+    file = config.server.data_directory / "auth-token"
+    if (given := os.environ.get(TOKEN_VARIABLE, "").strip()) or not file.is_file():
+        return given
+    return file.read_text("utf-8").strip()
+
+
 @asynccontextmanager
 async def _session(config: Config, holder: Holder) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session whose paths are those of the running server."""
-    token = config.server.data_directory / "auth-token"
-    headers = {"Authorization": f"Bearer {token.read_text('utf-8').strip()}"} if token.is_file() else {}
+    token = _token(config)
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
     path = holder.url.removeprefix("unix:")
     connector, base = (aiohttp.UnixConnector(path), "http://localhost") if path != holder.url else (None, holder.url)
     timeout = aiohttp.ClientTimeout(60)
