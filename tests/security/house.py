@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from a_parallel_contracts.auth import Role, Scope
 from a_parallel_kernel.discovery import find_candidates
@@ -108,9 +109,8 @@ class House:
     async def call(self, person: Person, sample: Sample, **options: Any) -> Answer:
         """Send a request as somebody."""
         headers = {**person.headers, **options.pop("headers", {})}
-        call = self.running.session.request(
-            sample.method, f"{self.running.url}{sample.path}", headers=headers, json=sample.body, **options
-        )
+        url = URL(f"{self.running.url}{sample.path}", encoded=True)
+        call = self.running.session.request(sample.method, url, headers=headers, json=sample.body, **options)
         async with call as response:
             return Answer(response.status, response.headers, await response.read())
 
@@ -129,13 +129,13 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(directory: Path, **settings: Any) -> AsyncIterator[House]:
-    """Start a server in `directory`, with a home, a GitHub and programs of its own."""
+async def open_house(directory: Path, claude: Path = STANDIN, **settings: Any) -> AsyncIterator[House]:
+    """Start a server in `directory`, with a home, a GitHub and programs of its own; `claude` is the CLI."""
     home, work, github = directory / "home", directory / "work", directory / "github"
     for one in (home, work, github / "octo", directory / "bin"):
         one.mkdir(parents=True)
     make_repository(directory / "origin", {"README.md": f"# {MARK}\n"}, remote=github / "octo" / "demo.git")
-    _link_programs(directory / "bin")
+    _link_programs(directory / "bin", claude)
     with pytest.MonkeyPatch.context() as patch:
         _surround(patch, home, directory / "bin")
         async with StandInGithub(github) as standin:
@@ -152,9 +152,9 @@ async def open_house(directory: Path, **settings: Any) -> AsyncIterator[House]:
                 await running.stop()
 
 
-def _link_programs(directory: Path) -> None:
+def _link_programs(directory: Path, claude: Path) -> None:
     """Make a place with the few programs that are needed: none that opens a window on the tester's desktop."""
-    (directory / "claude").symlink_to(STANDIN)
+    (directory / "claude").symlink_to(claude)
     for name in PROGRAMS:
         if found := shutil.which(name):
             (directory / name).symlink_to(found)
@@ -199,13 +199,13 @@ async def _enter(house: House) -> None:
         await _signed_in(house, "admin", "admin"),
     ):
         house.people[person.name] = person
-    for name, known in (("other", "bob"), ("alice", "alice")):
+    for name, known in (("other", "bob"), ("alice", "alice"), ("managed", "carol")):
         wanted = {"name": known, "email": f"{known}@local.host", "password": PASSWORD, "role": "user"}
-        await house.must("admin", "POST", "/api/auth/admin/create-user", {**wanted, "data": {"username": known}})
+        path = "/api/auth/admin/create-user"
+        made = await house.must("admin", "POST", path, {**wanted, "data": {"username": known}})
+        house.users[name] = made["user"]["id"]
         house.people[name] = await _signed_in(house, name, known)
     await _make_tokens(house)
-    for name in ("admin", "other", "alice"):
-        house.users[name] = (await house.must(name, "GET", "/api/auth/get-session"))["user"]["id"]
     house.operations = list(operations(await house.must("admin", "GET", "/api/kernel/openapi.json")))
 
 
@@ -248,7 +248,7 @@ async def _furnish(house: House, standin: StandInGithub) -> None:
     automation_id = (await house.must("alice", "POST", "/api/automations", automation))["id"]
     await house.must("alice", "PUT", "/api/profile", {"gitName": MARK, "gitEmail": f"{MARK}@example.invalid"})
     house.things |= {
-        "user": house.users["alice"],
+        "user": house.users["managed"],
         "project": project,
         "command": command_id,
         "thread": thread["id"],
@@ -257,6 +257,8 @@ async def _furnish(house: House, standin: StandInGithub) -> None:
         "worktree_path": thread["worktreePath"],
         "repository": str(spare.path),
         "plugin": "analytics",
+        "subscription": "none",
+        "sequence": "424242",
         "claude_plugin": f"{MARK}-plugin",
         "mcp_server": f"{MARK}-server",
         "skill": f"{MARK}-skill",
@@ -271,7 +273,7 @@ async def _write_rows(house: House) -> None:
     """Write what only a running agent would make: a finished run of the automation, a permission rule."""
     house.things |= {"run": f"{MARK}-run", "rule": f"{MARK}-rule"}
     now = "2026-01-01T00:00:00.000Z"
-    things = {**house.things, "now": now}
+    things = {**house.things, "now": now, "alice": house.users["alice"]}
 
     def write(tx: Any) -> None:
         tx.execute(
@@ -282,7 +284,7 @@ async def _write_rows(house: House) -> None:
         )
         tx.execute(
             "INSERT INTO agents_permission_rules (id, user_id, project_id, tool, argument, created_at)"
-            " VALUES (:rule, :user, :project, 'Bash', :rule, :now)",
+            " VALUES (:rule, :alice, :project, 'Bash', :rule, :now)",
             things,
         )
 

@@ -25,6 +25,8 @@ PARAMETERS = {
     "/api/git/{thread}/snapshots/{snapshot}": ("thread", "snapshot"),
     "/api/github/clones/{id}": ("clone",),
     "/api/kernel/plugins/{id}": ("plugin",),
+    "/api/kernel/subscriptions/{plugin}/{name}": ("plugin", "subscription"),
+    "/api/kernel/subscriptions/{plugin}/{name}/set-aside/{seq}": ("plugin", "subscription", "sequence"),
     "/api/mcp/servers/{name}": ("mcp_server",),
     "/api/projects/{id}": ("project",),
     "/api/projects/{id}/commands/{command}": ("project", "command"),
@@ -143,7 +145,7 @@ class Operation:
     def body_schema(self) -> Schema | None:
         """Schema of its body, if it takes one."""
         content = self.described.get("requestBody", {}).get("content", {}).get("application/json")
-        return None if content is None else self._resolved(content["schema"])
+        return None if content is None else self.resolved(content["schema"])
 
     @property
     def body_fields(self) -> dict[str, Schema]:
@@ -151,7 +153,8 @@ class Operation:
         found: dict[str, Schema] = (self.body_schema or {}).get("properties", {})
         return found
 
-    def _resolved(self, schema: Schema) -> Schema:
+    def resolved(self, schema: Schema) -> Schema:
+        """Return what a reference leads to."""
         while "$ref" in schema:
             schema = self.schemas[schema["$ref"].rpartition("/")[2]]
         return schema
@@ -176,28 +179,29 @@ class Operation:
         return name in FIELDS or name in ("path", "command", "confirmed", "archived")
 
     def _field(self, name: str, schema: Schema, things: Mapping[str, str]) -> Any:
-        schema = self._resolved(schema)
+        schema = self.resolved(schema)
         if name in FIELDS:
             value = things[FIELDS[name]]
             return [value] if schema.get("type") == "array" else value
         if name == "path":
             return self._path(things)
-        return VALUES[name] if name in VALUES else self._guess(schema)
+        return VALUES[name] if name in VALUES else self.guess(schema)
 
     def _path(self, things: Mapping[str, str]) -> str:
         if self.path.startswith("/api/browse/"):
             return things["project_path"]
         return things["repository"] if self.path == "/api/projects" else "README.md"
 
-    def _guess(self, schema: Schema) -> Any:
-        schema = self._resolved(schema)
+    def guess(self, schema: Schema) -> Any:
+        """Return a value that a schema allows, if no pattern or format asks for more."""
+        schema = self.resolved(schema)
         for key in ("const", "default"):
             if schema.get(key) is not None:
                 return schema[key]
         if "enum" in schema:
             return schema["enum"][0]
         if "anyOf" in schema:
-            return self._guess(schema["anyOf"][0])
+            return self.guess(schema["anyOf"][0])
         made: dict[str, Any] = {"boolean": True, "integer": 1, "number": 1, "array": [], "object": {}}
         return made.get(schema.get("type", ""), "sample")
 

@@ -29,7 +29,7 @@ def hub_of(house: House) -> Hub:
 def sample(model: type[BaseModel], known: dict[str, Any]) -> BaseModel:
     """Return an instance with the required fields filled, the `known` ones as given."""
     schema = TypeAdapter(model).json_schema()
-    guess = Operation("", "", {}, schema.get("$defs", {}))._guess
+    guess = Operation("", "", {}, schema.get("$defs", {})).guess
     properties = schema.get("properties", {})
     wanted = {name: guess(properties[name]) for name in schema.get("required", ())}
     by_alias = {field.alias or name: known[name] for name, field in model.model_fields.items() if name in known}
