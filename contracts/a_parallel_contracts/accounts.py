@@ -52,6 +52,14 @@ class AccountHooks:
         return None
 
     @hookspec
+    async def account(self, ctx: PluginContext, user_id: str) -> Actor | None:
+        """Return who a user acts as today, if this plugin knows them and lets them in; None otherwise.
+
+        Asked for access tokens of users whom `authenticate` has proved: what the tokens allow is at most this.
+        """
+        return None
+
+    @hookspec
     async def ownership(self, ctx: PluginContext) -> Ownership | None:
         """Return how the plugin's rows change their owner; None if they have none."""
         return None

@@ -1,10 +1,12 @@
 """What proves who sends a request: an access token, what the mode itself knows, what other plugins know."""
 
+from dataclasses import replace
+
 from a_parallel_contracts import Actor, Credentials, PluginContext
 from a_parallel_contracts.accounts import AccountHooks
 from a_parallel_plugins.auth.headers import bearer
 from a_parallel_plugins.auth.modes import AuthMode
-from a_parallel_plugins.auth.tokens import PREFIX, Tokens
+from a_parallel_plugins.auth.tokens import PREFIX, KnownToken, Tokens
 
 
 class Proofs:
@@ -30,10 +32,16 @@ class Proofs:
         """Return who the credentials prove; a wrong access token is never made good by something beside it."""
         if _brings_token(credentials):
             known = await self._tokens.find(credentials)
-            return await self._own.bearer(known) if known else None
+            return await self._bearer(known) if known else None
         return await self._own.authenticate(credentials) or await self._ctx.hooks.first(
             AccountHooks.authenticate, credentials
         )
+
+    async def _bearer(self, known: KnownToken) -> Actor | None:
+        found = await self._own.bearer(known)
+        if found is None and (actor := await self._ctx.hooks.first(AccountHooks.account, known.user_id)):
+            return replace(actor, scopes=known.scopes, session=known.session)
+        return found
 
 
 def _brings_token(credentials: Credentials) -> bool:
