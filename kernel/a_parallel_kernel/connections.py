@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import aiosqlite
 
@@ -81,8 +81,31 @@ class Session(aiosqlite.Connection):
 
     async def call(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run `work` on the worker, after everything that was asked before, and return its result."""
-        result: ResultT = await self._execute(work, self._conn)  # type: ignore[no-untyped-call]
-        return result
+        job = _Job(work)
+        await self._execute(job, self._conn)  # type: ignore[no-untyped-call]
+        return job.take()
+
+
+class _Job(Generic[ResultT]):
+    """A piece of work that holds on to nothing once it is done.
+
+    aiosqlite's worker keeps the last function and its result until the next one comes, and both may be large.
+    """
+
+    __slots__ = ("_result", "_work")
+
+    def __init__(self, work: Callable[[sqlite3.Connection], ResultT]) -> None:
+        self._work: Callable[[sqlite3.Connection], ResultT] | None = work
+        self._result: list[ResultT] = []
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        work, self._work = self._work, None
+        assert work is not None
+        self._result.append(work(connection))
+
+    def take(self) -> ResultT:
+        """Return the result, once."""
+        return self._result.pop()
 
 
 def explain(error: sqlite3.Error) -> ApiError | sqlite3.Error:

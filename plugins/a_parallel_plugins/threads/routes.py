@@ -1,12 +1,14 @@
 """HTTP routes of threads that need no agent (``http-core.md`` §6.3-6.7)."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from a_parallel_contracts import (
     BadRequest,
     NotFound,
     Ok,
     PluginContext,
+    Reader,
     Request,
     Response,
     Route,
@@ -85,7 +87,7 @@ class ThreadRoutes:
         opening = await self._db.run(lambda reader: wire.opening(reader, request.resource.id, window))
         if opening is None:
             raise NotFound(NOT_FOUND)
-        return Response(self._stream(opening, window) if opening.rest else opening.text + wire.CLOSING)
+        return Response(opening.text + wire.CLOSING if opening.whole else self._stream(opening, window))
 
     async def change(self, request: Request[Thread, ThreadPatch]) -> Thread:
         """Archive, pin or move a thread."""
@@ -108,9 +110,29 @@ class ThreadRoutes:
         return tuple(known[name] for name in sorted(names))
 
     async def _stream(self, opening: wire.Opening, window: wire.Window) -> AsyncIterator[bytes]:
-        yield opening.text
-        rest = opening.rest
+        text, rest = opening.text, opening.rest
+        async for part in self._parts(text, opening.mark):
+            yield part
         while rest:
-            text, rest = await self._db.run(lambda reader, rest=rest: wire.piece(reader, rest, window))  # type: ignore[misc]
-            yield b"," + text if text else b""
+            text, rest = await self._db.run(partial(_piece, rest, window, opening.mark))
+            async for part in self._parts(b"," + text if text else b"", opening.mark):
+                yield part
         yield wire.CLOSING
+
+    async def _parts(self, text: bytes, mark: str) -> AsyncIterator[bytes]:
+        """Iterate over a piece with the large texts in their places, of which one at a time is held."""
+        for part in wire.split(text, mark):
+            if isinstance(part, bytes):
+                yield part
+            else:
+                large = await self._db.run(partial(_large_text, *part))
+                for escaped in wire.escaped(large):
+                    yield escaped
+
+
+def _piece(rows: list[int], window: wire.Window, mark: str, reader: Reader) -> tuple[bytes, list[int]]:
+    return wire.piece(reader, rows, window, mark)
+
+
+def _large_text(column: int, row: int, reader: Reader) -> bytes:
+    return wire.large_text(reader, column, row)

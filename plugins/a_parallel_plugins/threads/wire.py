@@ -4,7 +4,10 @@ A conversation may hold thousands of messages. Its rows become the bytes of the 
 object for each of them, in pieces of bounded size.
 """
 
-from collections.abc import Iterable
+import codecs
+import re
+import secrets
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -34,8 +37,10 @@ THREAD = (
 
 _CALLS = (
     "(SELECT json_group_array(json_object('id', id, 'messageId', message_id, 'name', name, {call_text}))"
-    " FROM (SELECT * FROM tool_calls WHERE message_id = m.id ORDER BY rowid))"
+    " FROM (SELECT rowid AS place, * FROM tool_calls WHERE message_id = m.id ORDER BY rowid))"
 )
+_CONTENT, _INPUT, _OUTPUT = range(3)
+_COLUMNS = ("content FROM messages", "input FROM tool_calls", "output FROM tool_calls")
 _MESSAGES = (
     "SELECT k.key, m.id, CAST(m.images AS BLOB),"  # noqa: S608
     " CAST(json_object('id', m.id, 'threadId', m.thread_id, 'role', m.role, {message_text},"
@@ -43,7 +48,13 @@ _MESSAGES = (
     f" 'toolCalls', json({_CALLS})) AS BLOB)"
     " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
 )
-_WHOLE = {"message_text": "'content', m.content", "call_text": "'input', input, 'output', output"}
+_LARGE = "iif(length({0}) > :large, :mark || {1} || ':' || {2}, {0})"
+"""A text, or what stands for one that is sent in pieces of its own."""
+_WHOLE = {
+    "message_text": f"'content', {_LARGE.format('m.content', _CONTENT, 'm.rowid')}",
+    "call_text": f"'input', {_LARGE.format('input', _INPUT, 'place')},"
+    f" 'output', {_LARGE.format('output', _OUTPUT, 'place')}",
+}
 _CLIPPED = {
     "message_text": "'content', substr(m.content, 1, :clip),"
     " 'clipped', json(iif(substr(m.content, 1, :clip) IS NOT m.content, 'true', 'false'))",
@@ -88,10 +99,17 @@ class Opening:
     Attributes:
         text: what is there already.
         rest: row numbers of the messages that follow.
+        mark: stands before the number of a text that is sent in pieces of its own; nobody can guess it.
     """
 
     text: bytes
     rest: list[int]
+    mark: str
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing follows but the closing brackets."""
+        return not self.rest and self.mark.encode() not in self.text
 
 
 CLOSING = b"]}"
@@ -109,22 +127,52 @@ def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
     if thread is None:
         return None
     rows, more = _rows(reader, thread_id, window)
-    text, rest = piece(reader, rows, window)
+    mark = f"{secrets.token_hex(16)}:"
+    text, rest = piece(reader, rows, window, mark)
     paging = b"" if window.limit is None else b',"hasMore":true' if more else b',"hasMore":false'
-    return Opening(thread[:-1] + paging + b',"messages":[' + text, rest)
+    return Opening(thread[:-1] + paging + b',"messages":[' + text, rest, mark)
 
 
-def piece(reader: Reader, rows: list[int], window: Window, limit: int = PIECE) -> tuple[bytes, list[int]]:
-    """Return messages as JSON joined by commas until `limit` bytes are reached, and the rows that remain."""
+def piece(reader: Reader, rows: list[int], window: Window, mark: str, limit: int = PIECE) -> tuple[bytes, list[int]]:
+    """Return messages as JSON joined by commas until `limit` bytes are reached, and the rows that remain.
+
+    Texts that are larger than `limit` are left out; see `split`.
+    """
     parts: list[bytes] = []
     size = 0
-    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": window.clip}
+    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": window.clip, "large": limit, "mark": mark}
     for position, message_id, images, text in reader.tuples(window.sql, params):
         parts.append(_with_images(message_id, images, text))
         size += len(parts[-1])
         if size >= limit:
             return b",".join(parts), rows[position + 1 :]
     return b",".join(parts), rows[_ROWS_AT_ONCE:]
+
+
+def split(text: bytes, mark: str) -> Iterator[bytes | tuple[int, int]]:
+    """Iterate over the parts of a piece: JSON, and column and row of each text that belongs in between."""
+    parts = re.split(rb'"%s(\d):(\d+)"' % mark.encode(), text)
+    yield parts[0]
+    for column, row, following in zip(parts[1::3], parts[2::3], parts[3::3], strict=True):
+        yield int(column), int(row)
+        yield following
+
+
+def large_text(reader: Reader, column: int, row: int) -> bytes:
+    """Return a large text as UTF-8; nothing if its row is gone by now."""
+    sql = f"SELECT CAST({_COLUMNS[column].replace(' FROM', ' AS BLOB) FROM')} WHERE rowid = ?"
+    found: bytes | None = reader.value(sql, (row,))
+    return found or b""
+
+
+def escaped(text: bytes, limit: int = PIECE) -> Iterator[bytes]:
+    """Iterate over a text as JSON, cut into pieces of about `limit` bytes."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    yield b'"'
+    for start in range(0, len(text), limit):
+        part = decoder.decode(text[start : start + limit], final=start + limit >= len(text))
+        yield orjson.dumps(part)[1:-1]
+    yield b'"'
 
 
 def _rows(reader: Reader, thread_id: str, window: Window) -> tuple[list[int], bool]:

@@ -276,7 +276,7 @@ def test_pieces_join_to_the_whole(moments: list[int], limit: int, size: int) -> 
         found = [row for (row,) in store.tx.tuples("SELECT rowid FROM messages ORDER BY timestamp, rowid")]
         texts, rest = [], found
         while rest:
-            text, rest = wire.piece(store.tx, rest, wire.Window(), size)
+            text, rest = wire.piece(store.tx, rest, wire.Window(), "mark:", size)
             texts.append(text)
     assert [one["id"] for one in whole] == [one.id for one in kept]
     every = json.loads(b"[" + b",".join(texts) + b"]")
@@ -288,3 +288,29 @@ def test_a_thread_can_be_built_from_what_is_sent() -> None:
     with Store() as store:
         (text,) = json.loads(wire.threads(store.tx, [1]))
         assert Thread.model_validate(text) == rows.find(store.tx, THREAD_ID)
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.integers(1, 9))
+def test_a_text_in_pieces_is_the_text(text: str, limit: int) -> None:
+    clean = rows.clean(text)
+    assert json.loads(b"".join(wire.escaped(clean.encode(), limit))) == clean
+
+
+async def test_large_texts_are_sent_in_pieces_and_are_whole(home: Home) -> None:
+    thread = await home.make()
+    large = 'läng\n"er" ' * 300_000
+
+    def write(tx: Transaction) -> None:
+        rows.add_message(tx, message(thread.id, "m1", 1, content=large))
+        rows.add_tool_call(tx, ToolCall(id="c1", message_id="m1", name="Bash", input=json.dumps(large), output="short"))
+        rows.add_tool_call(tx, ToolCall(id="c2", message_id="m1", name="Bash", input="{}", output=large))
+        rows.add_message(tx, message(thread.id, "m2", 2, content="0123456789abcdef0123456789abcdef:0:1"))
+
+    await home.write(write)
+    first, second = (await home.client.get(f"/api/threads/{thread.id}"))["messages"]
+    assert (first["content"], second["content"]) == (large, "0123456789abcdef0123456789abcdef:0:1")
+    assert [call["output"] for call in first["toolCalls"]] == ["short", large]
+    assert json.loads(first["toolCalls"][0]["input"]) == large
+    cut = await home.client.get(f"/api/threads/{thread.id}", params={"clip": 4})
+    assert cut["messages"][0]["content"] == "läng"
