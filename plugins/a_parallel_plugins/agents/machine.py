@@ -357,6 +357,12 @@ class Machine:
             self._end_run(event)
         self.waits.clear()
         self.phase = Phase.GONE
+        self._forget()
+
+    def _forget(self) -> None:
+        """Let go of the last words, which may be long: sessions refer to one another and live until collected."""
+        self._text, self._turn = TextRows(), None
+        self._calls.clear()
 
     def _may_be_lost(self, turn: TurnEnded) -> bool:
         """Whether a turn may have failed because the session to resume is unknown."""
