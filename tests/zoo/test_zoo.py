@@ -23,6 +23,7 @@ EXPECTED = {
     "zoo_exits": ("failed", "import", "SystemExit"),
     "zoo_no_plugin": ("incompatible", "import", "must name a subclass"),
     "zoo_old": ("incompatible", "import", "written for API 0.9, this server has 1.0"),
+    "zoo_newer": ("incompatible", "import", "written for API 2.0, this server has 1.0; its import fails: ImportError"),
     "zoo_misspelt": ("incompatible", "import", "rotues is marked @hookimpl"),
     "zoo_hangs_at_import": ("failed", "import", "took more than 1 s"),
     "zoo_hangs_at_start": ("failed", "lifespan", "took more than 1 s"),
@@ -41,6 +42,10 @@ EXPECTED = {
     "zoo_raises": ("running", None, None),
     "zoo_raises_at_stop": ("running", None, None),
     "zoo_hangs_at_stop": ("running", None, None),
+    "zoo_hangs": ("running", None, None),
+    "zoo_floods": ("running", None, None),
+    "zoo_leaks": ("running", None, None),
+    "zoo_blocks": ("running", None, None),
     "zoo_healthy": ("running", None, None),
 }
 
@@ -68,6 +73,7 @@ async def test_everybody_is_listed_with_state_phase_and_reason(zoo: RunningKerne
         assert (plugin["state"], plugin["phase"]) == (state, phase), plugin
         assert (error or "") in (plugin["error"] or ""), plugin
         assert plugin["distribution"] == "zoo"
+    assert (plugins["zoo_newer"]["api"], plugins["zoo_healthy"]["api"]) == ("2.0", "1.0")
 
 
 async def test_a_failed_migration_leaves_no_table(zoo: RunningKernel) -> None:
