@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 
 from a_parallel_contracts import Event, Manifest, Ok, Plugin, PluginContext, Request, Route, hookimpl, post
-from zoo.beasts import Fed
+from zoo.beasts import Fed  # type: ignore[import-not-found]
 
 
 class Noise(Event):
