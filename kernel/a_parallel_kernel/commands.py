@@ -158,7 +158,12 @@ async def _check(config: Config, ids: list[str]) -> int:
     unknown = [id for id in ids if id not in states]
     if unknown:
         raise Usage(f"no plugin is called {unknown[0]}; see: a-parallel plugins list")
-    return _tell({id: states[id] for id in ids or states}, asked=bool(ids))
+    return _tell({id: states[id] for id in states if not ids or id in ids or _is_victim(states[id], ids)}, asked=bool(ids))
+
+
+def _is_victim(state: tuple[str, str | None], ids: list[str]) -> bool:
+    """Tell whether a plugin fails because of one of `ids`, such as one that claimed the same route earlier."""
+    return any(f"with plugin {id}," in (state[1] or "") for id in ids)
 
 
 def _tell(states: dict[str, tuple[str, str | None]], asked: bool) -> int:
