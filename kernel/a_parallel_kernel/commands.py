@@ -158,7 +158,8 @@ async def _check(config: Config, ids: list[str]) -> int:
     unknown = [id for id in ids if id not in states]
     if unknown:
         raise Usage(f"no plugin is called {unknown[0]}; see: a-parallel plugins list")
-    return _tell({id: states[id] for id in states if not ids or id in ids or _is_victim(states[id], ids)}, asked=bool(ids))
+    told = {id: state for id, state in states.items() if not ids or id in ids or _is_victim(state, ids)}
+    return _tell(told, asked=bool(ids))
 
 
 def _is_victim(state: tuple[str, str | None], ids: list[str]) -> bool:

@@ -78,10 +78,59 @@ def test_list_shows_what_is_installed_and_who_decided(tmp_path: Path) -> None:
         "id": "git",
         "state": "enabled",
         "version": plugins["web"]["version"],
+        "api": "1.0",
         "distribution": "a-parallel",
         "decided by": "default",
     }
     assert list(tmp_path.iterdir()) == []
+
+
+def test_list_imports_no_plugin(tmp_path: Path) -> None:
+    listed = run(tmp_path, "plugins", "list", "--json", PYTHONPATH=str(ZOO), PYTHONPROFILEIMPORTTIME="1")
+    plugins = {row["id"]: row for row in json.loads(listed.stdout)}
+    assert plugins["zoo_newer"]["api"] == "2.0"
+    assert {"zoo_hangs_at_import", "zoo_exits", "zoo_missing"} <= plugins.keys()
+    imported = {line.rpartition("|")[2].strip() for line in listed.stderr.splitlines()}
+    assert "a_parallel_kernel.discovery" in imported
+    assert not {name for name in imported if name.partition(".")[0] in ("zoo", "a_parallel_plugins")}
+
+
+def test_check_names_bad_migrations_and_old_apis(tmp_path: Path) -> None:
+    words = [word for id in ("zoo_bad_sql", "zoo_thief", "zoo_newer") for word in ("--only", id)]
+    checked = run(tmp_path, "plugins", "check", *words, PYTHONPATH=str(ZOO))
+    assert checked.returncode == 1
+    assert "FAIL  zoo_bad_sql: failed" in checked.stdout
+    assert "GIBBERISH" in checked.stdout
+    assert "FAIL  zoo_thief: failed" in checked.stdout
+    assert "FAIL  zoo_newer: incompatible (written for API 2.0, this server has 1.0" in checked.stdout
+
+
+RIVAL = """
+from a_parallel_contracts import Manifest, Ok, Plugin, Request, get, hookimpl
+
+class Rival(Plugin):
+    manifest = Manifest(api="1.0")
+
+    @hookimpl
+    def routes(self, ctx):
+        async def projects(request: Request) -> Ok:
+            return Ok()
+
+        return [get("/api/projects", projects)]
+"""
+
+
+def test_check_names_both_sides_of_a_conflict_whoever_comes_first(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "rival-1.dist-info").mkdir(parents=True)
+    (site / "rival.py").write_text(RIVAL, "utf-8")
+    (site / "rival-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1\n", "utf-8")
+    points = "[a_parallel.plugins]\nrival = rival:Rival\n"
+    (site / "rival-1.dist-info" / "entry_points.txt").write_text(points, "utf-8")
+    checked = run(tmp_path / "home", "plugins", "check", "rival", PYTHONPATH=str(site))
+    assert checked.returncode == 1, checked.stdout
+    assert "GET /api/projects of plugin" in checked.stdout
+    assert "plugin rival" in checked.stdout
 
 
 def test_a_switch_is_kept_and_shown(tmp_path: Path) -> None:
