@@ -1,5 +1,6 @@
 """Known secrets go in through every door; what leaves the server or lies about is searched for them."""
 
+import asyncio
 import base64
 import contextlib
 import json
@@ -75,6 +76,7 @@ class Search:
 
     server: Server
     session: aiohttp.ClientSession
+    github: StandInGithub
     secrets: dict[str, str] = field(default_factory=lambda: dict(PLANTED))
     said: dict[str, str] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
@@ -92,13 +94,17 @@ class Search:
                 self.said[f"{method} {path} {len(self.said)}"] = f"{text} {told}"
         return json.loads(text) if text[:1] in "{[" else text
 
+    def look(self) -> None:
+        """Add the command lines of all processes of the server."""
+        self.listed |= set(processes_with(f"HOME={self.server.home}").values())
+
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Look at the list of processes all the while."""
 
         def look() -> None:
             while not self._done.is_set():
-                self.listed |= set(processes_with(f"HOME={self.server.home}").values())
+                self.look()
 
         thread = threading.Thread(target=look)
         thread.start()
@@ -147,7 +153,7 @@ async def search(server_factory: ServerFactory, tmp_path: Path) -> AsyncIterator
         }
         server = await server_factory(claude=cli, config=config, environment=environment).start()
         async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as session:
-            one = Search(server, session)
+            one = Search(server, session, github)
             with one.watching():
                 yield one
 
@@ -242,10 +248,15 @@ async def add_mcp_servers(search: Search, project: Path) -> None:
 async def clone(search: Search, work: Path) -> None:
     api = await search.call("GET", "/api/github/status")
     assert api == {"connected": True, "login": "octo"}, "the stored token was not used"
-    url = next(line for line in search.server.config_file.read_text().splitlines() if "api = " in line)
-    base = url.split('"')[1].removesuffix("/api/v3")
+    base = search.github.url
     wanted = {"destinationPath": str(work)}
-    await search.call("POST", "/api/github/clone", {**wanted, "cloneUrl": f"{base}/octo/demo.git", "name": "cloned"})
+    search.github.packs.clear()
+    body = {**wanted, "cloneUrl": f"{base}/octo/demo.git", "name": "cloned"}
+    cloning = asyncio.create_task(search.call("POST", "/api/github/clone", body))
+    await search.github.packing.wait()
+    search.look()  # while git waits for what it has asked for
+    search.github.packs.set()
+    await cloning
     with_password = base.replace("//", f"//me:{PLANTED['clone password']}@")
     await search.call("POST", "/api/github/clone", {**wanted, "cloneUrl": f"{with_password}/octo/demo.git"})
     await search.call("POST", "/api/skills", {"identifier": f"https://me:{PLANTED['skill password']}@git.invalid/x"})
