@@ -96,7 +96,7 @@ class Search:
 
     def look(self) -> None:
         """Add the command lines of all processes of the server."""
-        self.listed |= set(processes_with(f"HOME={self.server.home}").values())
+        self.listed |= set(processes_with(f"FAKE_CLAUDE_LOG={self.server.claude_log}").values())
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
