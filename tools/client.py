@@ -73,13 +73,9 @@ def types(found: dict[str, Any]) -> str:
     with tempfile.TemporaryDirectory(prefix="a-parallel-types-") as directory:
         source, target = Path(directory) / "openapi.json", Path(directory) / "schema.d.ts"
         source.write_text(json.dumps(with_topics(found)), encoding="utf-8")
-        command = [
-            str(CLIENT / "node_modules/.bin/openapi-typescript"),
-            str(source),
-            "--output",
-            str(target),
-            "--alphabetize",
-        ]
+        generator = str(CLIENT / "node_modules/.bin/openapi-typescript")
+        options = ["--output", str(target), "--alphabetize"]
+        command = [generator, str(source), *options]
         subprocess.run(command, check=True, cwd=CLIENT, stdout=subprocess.DEVNULL)
         return HEADER + target.read_text(encoding="utf-8")
 

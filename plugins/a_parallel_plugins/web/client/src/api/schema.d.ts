@@ -1048,6 +1048,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/kernel/plugins/{id}/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show the settings of a plugin with their schema. */
+        get: operations["kernel.get.api.kernel.plugins.by-id.settings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change settings of a plugin, keep that, and start it again. */
+        patch: operations["kernel.patch.api.kernel.plugins.by-id.settings"];
+        trace?: never;
+    };
     "/api/kernel/subscriptions": {
         parameters: {
             query?: never;
@@ -1647,6 +1665,23 @@ export interface paths {
         put?: never;
         /** Make a thread in the backlog, without starting an agent. */
         post: operations["threads.post.api.threads.idle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/web/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the running plugins add to the page. */
+        get: operations["web.get.api.web.extensions"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2379,12 +2414,18 @@ export interface components {
          *         limit: the newest so many messages; the answer then has ``hasMore``.
          *         before: only messages before the one with this id.
          *         clip: characters after which texts are cut; messages and tool calls then have ``clipped``.
+         *         include: names of what else each message is to have, separated by commas, such as ``thinking``.
          */
         ConversationQuery: {
             /** Before */
             before?: string | null;
             /** Clip */
             clip?: number | null;
+            /**
+             * Include
+             * @default
+             */
+            include: string;
             /** Limit */
             limit?: number | null;
         };
@@ -2567,6 +2608,30 @@ export interface components {
              * @default 0
              */
             since: number;
+        };
+        /**
+         * Extension
+         * @description An addition to the page as browsers get it; `module` is the address of its ES module.
+         */
+        Extension: {
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "panel" | "thread_action" | "tool_card" | "settings";
+            /** Module */
+            module: string;
+            /** Plugin */
+            plugin: string;
+            /** Title */
+            title: string;
+            /**
+             * Tools
+             * @default []
+             */
+            tools: string[];
         };
         /**
          * FileDiff
@@ -3460,6 +3525,48 @@ export interface components {
             plugins: components["schemas"]["PluginView"][];
         };
         /**
+         * PluginSettings
+         * @description Answer of ``GET /api/kernel/plugins/{id}/settings``; keys are those of the configuration file.
+         *
+         *     Attributes:
+         *         settings_schema: JSON schema of the settings.
+         *         values: what counts now, without secrets.
+         *         secrets: keys whose values are never told and are set in the file or the environment alone.
+         *         decided: what decides a value that cannot be changed here, by key.
+         *         changed: keys whose values were changed here.
+         *         pending: the plugin still runs with other values, until it is started again.
+         *         dependents: plugins that are started again with it.
+         *         state, error: of the plugin.
+         */
+        PluginSettings: {
+            /** Changed */
+            changed: string[];
+            /** Decided */
+            decided: {
+                [key: string]: string;
+            };
+            /** Dependents */
+            dependents: string[];
+            /** Error */
+            error: string | null;
+            /** Id */
+            id: string;
+            /** Pending */
+            pending: boolean;
+            /** Secrets */
+            secrets: string[];
+            /** Settingsschema */
+            settingsSchema: {
+                [key: string]: unknown;
+            };
+            /** State */
+            state: string;
+            /** Values */
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /**
          * PluginStateChanged
          * @description A plugin entered another state; sent to admins as ``kernel:plugins``.
          */
@@ -3972,6 +4079,28 @@ export interface components {
             event: string;
             /** Seq */
             seq: number;
+        };
+        /**
+         * SettingsChange
+         * @description Body of ``PATCH /api/kernel/plugins/{id}/settings``.
+         *
+         *     Attributes:
+         *         values: new ones, by key.
+         *         reset: keys that get their defaults again.
+         *         restart: start the plugin again, with its dependents, so that they count at once.
+         */
+        SettingsChange: {
+            /** Reset */
+            reset?: string[];
+            /**
+             * Restart
+             * @default true
+             */
+            restart: boolean;
+            /** Values */
+            values?: {
+                [key: string]: unknown;
+            };
         };
         /**
          * SetupStatus
@@ -6761,6 +6890,67 @@ export interface operations {
             default: components["responses"]["Error"];
         };
     };
+    "kernel.get.api.kernel.plugins.by-id.settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginSettings"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "kernel.patch.api.kernel.plugins.by-id.settings": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A UUID, say: the same request under the same key within 24 hours is carried out once and answered again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SettingsChange"];
+            };
+        };
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PluginSettings"];
+                };
+            };
+            400: components["responses"]["Error"];
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            413: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
     "kernel.get.api.kernel.subscriptions": {
         parameters: {
             query?: never;
@@ -7806,6 +7996,7 @@ export interface operations {
             query?: {
                 before?: string | null;
                 clip?: number | null;
+                include?: string;
                 limit?: number | null;
             };
             header?: never;
@@ -8162,6 +8353,30 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            default: components["responses"]["Error"];
+        };
+    };
+    "web.get.api.web.extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Extension"][];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
             429: components["responses"]["Error"];
             default: components["responses"]["Error"];
         };

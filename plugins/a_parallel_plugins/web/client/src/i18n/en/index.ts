@@ -1,6 +1,7 @@
 import { automations } from "./automations";
 import { board } from "./board";
 import { common } from "./common";
+import { home } from "./home";
 import { review } from "./review";
 import { settings } from "./settings";
 import { setup } from "./setup";
@@ -10,4 +11,4 @@ import { terminals } from "./terminals";
 import { threads } from "./threads";
 
 /** English; one file for each area of the page. */
-export const en = { automations, board, common, review, settings, setup, shell, statistics, terminals, threads };
+export const en = { automations, board, common, home, review, settings, setup, shell, statistics, terminals, threads };

@@ -38,7 +38,7 @@ export function Composer({ thread, directory }: { thread: Thread; directory: str
   return (
     <Prompt
       label={text.threads.message}
-      placeholder={busy ? text.threads.followUp : text.threads.messagePlaceholder}
+      placeholder={placeholder(thread.status)}
       value={value}
       onChange={setValue}
       images={images}
@@ -86,6 +86,11 @@ export function Composer({ thread, directory }: { thread: Thread; directory: str
       }
     />
   );
+}
+
+function placeholder(status: string): string {
+  if (status === "waiting") return text.threads.answerWords;
+  return ["pending", "running"].includes(status) ? text.threads.followUp : text.threads.messagePlaceholder;
 }
 
 /** A text that a reload of the page does not lose. */

@@ -27,7 +27,10 @@ export const ToolCard = memo(function ToolCard({
   const kind = kindOf(call.name);
   const extension = useToolCard(call.name);
   const input = useMemo(() => parseInput(call.input), [call.input]);
-  const [open, setOpenState] = useState(remembered.get(call.id) ?? (kind.open || extension !== undefined));
+  const [open, setOpenState] = useState(
+    // A plan that waits for an answer is shown below already.
+    remembered.get(call.id) ?? (kind.open ? call.name !== "ExitPlanMode" || call.output !== null : extension !== undefined),
+  );
   const setOpen = (next: boolean) => {
     // The card is drawn anew when it scrolls back into view.
     remembered.set(call.id, next);
