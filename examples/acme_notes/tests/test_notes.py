@@ -39,12 +39,19 @@ async def test_notes_go_with_their_thread_and_with_age(kernel: KernelFactory) ->
     )
     book = server.service(NOTES)
     await book.add("t1", "gone with the thread")
-    server.kernel.publish(ThreadDeleted(thread=thread("t1")))
+    await server.kernel.db.write(lambda tx: tx.emit(ThreadDeleted(thread=thread("t1"))))
     await server.settled()
     assert await server.client.get("/api/notes/t1") == []
     await book.add("t1", "gone with age")
     await book.expire()
     assert await server.client.get("/api/notes/t1") == []
+
+
+async def test_the_page_gets_the_panel(kernel: KernelFactory) -> None:
+    server = await kernel({"notes": NotesPlugin}, installed=("web",), services={THREADS: one_thread("t1")})
+    answer = await server.client.answer("GET", "/plugins/notes/panel.js")
+    assert answer.status == 200
+    assert b"export function mount" in answer.body
 
 
 async def test_notes_are_counted(run_plugin: RunPlugin) -> None:

@@ -59,7 +59,7 @@ class NotesPlugin(Plugin, AgentHooks, PageHooks):
         settings = ctx.settings(Settings)
         self.book = NoteBook(ctx.db, settings.max_length, settings.keep_days)
         ctx.on(NoteAdded, self.book.count)
-        ctx.on(ThreadDeleted, self.book.forget)
+        ctx.on(ThreadDeleted, self.book.forget, durable="forget")
         ctx.provide(NOTES, self.book)
         yield
 
