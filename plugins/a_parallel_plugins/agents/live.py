@@ -24,7 +24,8 @@ from a_parallel_contracts.threads import Threads
 from a_parallel_plugins.agents.book import Subject
 from a_parallel_plugins.agents.changes import PromptsSeen
 from a_parallel_plugins.agents.held import VERSION, HoldOver, StateKept
-from a_parallel_plugins.agents.machine import Machine, Phase
+from a_parallel_plugins.agents.machine import Machine
+from a_parallel_plugins.agents.phases import Phase
 from a_parallel_plugins.agents.recent import keep
 
 log = logging.getLogger(__name__)

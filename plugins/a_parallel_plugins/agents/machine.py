@@ -5,7 +5,6 @@ Pure: it does no input or output and reads no clock; times come from its caller.
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from enum import Enum
 from typing import Any
 
 from a_parallel_contracts import new_id
@@ -37,6 +36,7 @@ from a_parallel_plugins.agents.changes import (
 )
 from a_parallel_plugins.agents.fates import Fates
 from a_parallel_plugins.agents.outcomes import RunBegun, RunFailed
+from a_parallel_plugins.agents.phases import Effect, Phase
 from a_parallel_plugins.agents.recent import keep
 from a_parallel_plugins.agents.text import TextRows
 from a_parallel_plugins.agents.waits import Wait, Waits
@@ -47,23 +47,6 @@ KEPT_CALLS = 2048
 """Tool calls that are remembered, for their outputs and for being told again."""
 PATIENCE = 2.0
 """Seconds that an idle agent gets to begin with a message that it has taken but not begun with."""
-
-
-class Phase(Enum):
-    """Where a session stands."""
-
-    RUNNING = "running"
-    SETTLED = "settled"
-    GONE = "gone"
-
-
-class Effect(Enum):
-    """What the caller is to do once the changes are written."""
-
-    CLOSE = "close the session, nothing more will be sent"
-    SEND_QUEUED = "send the messages that could not be sent before"
-    RESUME = "start again with the messages that wait"
-    KEEP = "keep the session for the next message, but not for ever"
 
 
 class Machine:
@@ -144,12 +127,9 @@ class Machine:
             "fates": self.fates.memory,
             "denials": self.denials.memory,
             "text": self._text.memory,
-            "session_id": self._session_id,
-            "produced": self._produced,
+            "session": (self._session_id, self._produced),
             "turn": asdict(self._turn) if self._turn is not None else None,
-            "in_turn": self._in_turn,
-            "duration": self._duration,
-            "patient": self._patience is not None,
+            "time": (self._in_turn, self._duration, self._patience is not None),
             "names": {use: self._calls[use][1] for use in list(self._calls)[-NAMED_CALLS:]},
         }
 
@@ -160,19 +140,14 @@ class Machine:
         self.fates.restore(memory["fates"])
         self.denials.restore(memory["denials"])
         self._text.restore(memory["text"])
-        self._session_id, self._produced = memory["session_id"], memory["produced"]
+        self._session_id, self._produced = memory["session"]
         turn = memory["turn"]
         self._turn = TurnEnded(**{**turn, "denied": tuple(turn["denied"])}) if turn is not None else None
-        self._in_turn, self._duration = memory["in_turn"], memory["duration"]
-        self._patience = at + PATIENCE if memory["patient"] else None
+        self._in_turn, self._duration, patient = memory["time"]
+        self._patience = at + PATIENCE if patient else None
         for use, name in memory["names"].items():
             if use in self._calls:
                 self._calls[use] = (self._calls[use][0], name)
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether the last turn was ended by a person."""
-        return self._turn is not None and self._turn.interrupted
 
     # --- driving it -------------------------------------------------------------------------------
 
@@ -199,6 +174,11 @@ class Machine:
     def kept(self) -> bool:
         """Whether the session does nothing but may take another message."""
         return self.phase is Phase.SETTLED
+
+    @property
+    def settled(self) -> Effect:
+        """What is to be done with a session that is `kept`."""
+        return Effect.KEEP if self._turn is not None and self._turn.interrupted else Effect.CLOSE
 
     @property
     def busy(self) -> bool:
@@ -348,7 +328,7 @@ class Machine:
             self._patience = at + PATIENCE
         else:
             self._settle(turn)
-            self._effects.append(Effect.KEEP if turn.interrupted else Effect.CLOSE)
+            self._effects.append(self.settled)
 
     def _exited(self, event: Exited, at: float) -> None:
         self._changes += self._text.finish(at)

@@ -10,8 +10,8 @@ from a_parallel_contracts.agents import AgentEvent, Checkpoint, Exited, RequestO
 from a_parallel_plugins.agents.book import Change
 from a_parallel_plugins.agents.changes import OutputSet, TextAdded, TextChanged, ThinkingAdded, ToolCallAdded
 from a_parallel_plugins.agents.live import Live
-from a_parallel_plugins.agents.machine import Effect, Phase
 from a_parallel_plugins.agents.outcomes import RunFailed
+from a_parallel_plugins.agents.phases import Effect, Phase
 
 QUEUE_EVENTS = 512
 QUEUE_CHARACTERS = 4 * 1024 * 1024

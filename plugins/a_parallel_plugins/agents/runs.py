@@ -16,8 +16,8 @@ from a_parallel_plugins.agents.door import Party
 from a_parallel_plugins.agents.failures import error_text, start_error
 from a_parallel_plugins.agents.launch import Launcher, Start
 from a_parallel_plugins.agents.live import Live
-from a_parallel_plugins.agents.machine import Effect
 from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunFailed
+from a_parallel_plugins.agents.phases import Effect
 from a_parallel_plugins.agents.pump import Pump
 from a_parallel_plugins.agents.rules import PermissionRules
 from a_parallel_plugins.agents.settings import AgentsSettings
@@ -155,7 +155,7 @@ class Runs:
         if not live.machine.kept:
             await self.send_queued(live)
         else:
-            await self._perform(live, Effect.KEEP if live.machine.interrupted else Effect.CLOSE)
+            await self._perform(live, live.machine.settled)
         log.info("the agent of thread %s goes on", live.subject.thread_id)
 
     def poke(self, live: Live) -> None:

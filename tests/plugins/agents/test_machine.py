@@ -30,8 +30,9 @@ from a_parallel_plugins.agents.changes import (
     ToolCallAdded,
     WaitingShown,
 )
-from a_parallel_plugins.agents.machine import Effect, Machine, Phase
+from a_parallel_plugins.agents.machine import Machine
 from a_parallel_plugins.agents.outcomes import RunBegun, RunEndedEarly, RunFailed, RunSettled
+from a_parallel_plugins.agents.phases import Effect, Phase
 
 SESSION = SessionStarted("s1")
 

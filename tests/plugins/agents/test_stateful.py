@@ -32,7 +32,7 @@ from a_parallel_contracts.agents import (
     TurnEnded,
 )
 from a_parallel_contracts.threads import UNFINISHED, Thread
-from a_parallel_plugins.agents import delivery, machine, outbox
+from a_parallel_plugins.agents import delivery, machine, outbox, phases
 from tests.plugins.agents.client import Client, Shown
 from tests.plugins.agents.fake import FakeSession
 from tests.plugins.agents.house import House, make_template
@@ -313,7 +313,7 @@ class Lives(RuleBasedStateMachine):
 
     def _held(self, thread: Thread) -> bool:
         live = self.house.runs.lives.get(thread.id)
-        return live is not None and live.machine.phase is machine.Phase.RUNNING and live.machine.waits.first is not None
+        return live is not None and live.machine.phase is phases.Phase.RUNNING and live.machine.waits.first is not None
 
     @invariant()
     def no_message_is_lost_or_delivered_twice(self) -> None:
