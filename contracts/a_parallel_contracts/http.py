@@ -108,7 +108,7 @@ class Route:
         scope: what an access token needs; by default ``admin`` for `access` admin, else ``read`` for GET and
             ``run`` for the others.
         lenient_body: an absent or unparsable body counts as ``{}``.
-        max_body: limit of the body in bytes; the server's setting by default.
+        max_body: limit of the body in bytes; the server's setting by default, and 1 MiB on public routes.
         confidential: the answer holds a secret; it is not kept for requests that are repeated under an
             ``Idempotency-Key``, which are refused instead.
         refusal: gives what is answered instead of success another form, where a client expects one.

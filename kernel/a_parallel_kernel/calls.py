@@ -8,7 +8,7 @@ from aiohttp import web
 
 from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.errors import ApiError, FailedDependency, HookError, InternalError
-from a_parallel_contracts.http import Request, Response
+from a_parallel_contracts.http import Request, Response, Route
 from a_parallel_kernel.admission import Admission, HttpServices
 from a_parallel_kernel.answers import ClientGone, answer, stream
 from a_parallel_kernel.body import parse_body, parse_query, read_body
@@ -20,6 +20,9 @@ from a_parallel_kernel.idempotency import HEADER, SAFE, Identity, fingerprint, k
 from a_parallel_kernel.router import Match
 
 log = logging.getLogger("a_parallel.http")
+
+STRANGERS_BODY = 1024 * 1024
+"""Bytes of a body on public routes, where the route itself sets no limit."""
 
 
 class Caller:
@@ -72,7 +75,7 @@ class Caller:
 
     async def _run(self, request: web.Request, client: Client, match: Match, actor: Actor) -> web.StreamResponse:
         route, once = match.endpoint.route, self._services.idempotency
-        raw = await read_body(request, self._max_body if route.max_body is None else route.max_body)
+        raw = await read_body(request, self._limit_of(route))
         key = client.headers.get(HEADER)
         if key is None or once is None or request.method in SAFE or actor.role == "anonymous":
             return await self._carry_out(request, client, match, actor, raw)
@@ -112,6 +115,12 @@ class Caller:
             raw=raw,
         )
         return await self._respond(request, client, endpoint, await route.handler(asked))
+
+    def _limit_of(self, route: Route) -> int:
+        """Return how many bytes of a body are read; of strangers fewer, who could fill the memory otherwise."""
+        if route.max_body is not None:
+            return route.max_body
+        return min(self._max_body, STRANGERS_BODY) if route.access == "public" else self._max_body
 
     async def _load(self, match: Match, actor: Actor) -> Any:
         key = match.endpoint.route.loads
