@@ -1,0 +1,1 @@
+"""``make faults``: breaks a running server in every way there is, and counts what was lost."""
