@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from bench import analytics, fanout, git, reads, routes, starting, stream, terminal
+from bench import analytics, fanout, git, pipes, reads, routes, starting, stream, terminal
 from bench.report import Figure, table, write
 
 SUITES: dict[str, Callable[[], list[Figure]]] = {
     "stream": stream.figures,
+    "pipes": pipes.figures,
     "fanout": fanout.figures,
     "routes": routes.figures,
     "reads": reads.figures,

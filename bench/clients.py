@@ -13,6 +13,9 @@ import time
 from functools import partial
 from urllib.parse import urlsplit
 
+STAMP = b"t="
+"""What stands before the time at which the agent wrote a text; see `bench.agent`."""
+
 
 class Counter(asyncio.Protocol):
     """One socket (RFC 6455), as a client that only listens."""
@@ -30,6 +33,7 @@ class Counter(asyncio.Protocol):
         self.frames = 0
         self.bytes = 0
         self.first = self.last = 0.0
+        self.delays: list[int] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask for the upgrade."""
@@ -70,6 +74,10 @@ class Counter(asyncio.Protocol):
         self.last = now
         self.frames += 1
         self.bytes += size
+        if self.delays is not None:
+            at = buffer.find(STAMP, start, start + size)
+            if at >= 0:
+                self.delays.append(time.monotonic_ns() - int(buffer[at + len(STAMP) : at + len(STAMP) + 20]))
         if buffer.find(self._end, start, start + min(size, 96)) >= 0:
             self._ends -= 1
             if self._ends == 0 and not self._done.done():
@@ -89,13 +97,15 @@ async def main(url: str, count: int, ends: int, end: str) -> None:
     """Connect, wait for all ends, print the figures."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
-    counters = []
+    counters: list[Counter] = []
     waiting = []
     for _ in range(count):
         done: asyncio.Future[None] = loop.create_future()
         counter = Counter(f"{parts.path}?{parts.query}", parts.netloc, ends, end.encode(), done)
         await loop.create_connection(partial(_same, counter), str(parts.hostname), parts.port or 80)
         await counter.open
+        if not counters:
+            counter.delays = []  # of one socket alone: looking into every frame of all would make this the limit
         counters.append(counter)
         waiting.append(done)
     print("connected", flush=True)
@@ -103,7 +113,8 @@ async def main(url: str, count: int, ends: int, end: str) -> None:
     first = min(counter.first for counter in counters)
     last = max(counter.last for counter in counters)
     frames = [counter.frames for counter in counters]
-    print(json.dumps({"seconds": last - first, "frames": frames, "bytes": counters[0].bytes}), flush=True)
+    counted = {"seconds": last - first, "frames": frames, "bytes": counters[0].bytes, "delays": counters[0].delays}
+    print(json.dumps(counted), flush=True)
 
 
 if __name__ == "__main__":

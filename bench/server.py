@@ -23,8 +23,9 @@ class BenchServer:
 
     def __init__(self, *settings: str) -> None:
         self.home = Path(tempfile.mkdtemp(prefix="a-parallel-bench-"))
-        quiet = ["server.rate_limit=0", "logging.level=error", "plugins.agents.provider=scripted"]
-        self.settings = [*quiet, "plugins.scripted.pace=0", "plugins.agents.max_runs=1000", *settings]
+        unbounded = ["server.rate_limit=0", "plugins.agents.max_runs=1000", "plugins.agents.min_free_memory=0"]
+        quiet = ["logging.level=error", "plugins.agents.provider=scripted", "plugins.scripted.pace=0"]
+        self.settings = [*unbounded, *quiet, *settings]
         self.ready_after = 0.0
 
     def __enter__(self) -> Self:

@@ -4,12 +4,10 @@
 """
 
 import asyncio
-import base64
-import hashlib
 import json
 import sys
 
-from bench.limits.stream import MAGIC, frame
+from bench.limits.stream import frame, welcome
 
 
 async def main(count: int) -> None:
@@ -17,16 +15,10 @@ async def main(count: int) -> None:
     transports: list[asyncio.WriteTransport] = []
 
     async def connected(reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-        accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest())  # noqa: S324 - RFC 6455 §1.3
-        client.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-        )
+        await welcome(reader, client)
         transports.append(client.transport)
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=2048)
     print("ready", server.sockets[0].getsockname()[1], flush=True)
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(None, sys.stdin.readline)

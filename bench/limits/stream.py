@@ -11,7 +11,7 @@ import queue
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 MAGIC = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 SCHEMA = """
@@ -48,6 +48,12 @@ class Writer(threading.Thread):
         self._loop = loop
         self._send = send
 
+    def store(self, sql: str, params: tuple[str, ...], told: bytes) -> "asyncio.Future[None]":
+        """Store a row; the future ends when it is committed and its frame is sent."""
+        future: asyncio.Future[None] = self._loop.create_future()
+        self.work.put(((sql, params), told, future))
+        return future
+
     def run(self) -> None:
         """Work for ever."""
         connection = sqlite3.connect(self._path, isolation_level=None)
@@ -73,13 +79,7 @@ class Writer(threading.Thread):
 
 async def run(number: int, steps: int, size: int, writer: Writer) -> None:
     """Play one run: a message, a tool call and its output, again and again."""
-    loop, thread, text = asyncio.get_running_loop(), f"thread-{number}", "x" * size
-
-    async def store(sql: str, params: tuple[str, ...], encoded: bytes) -> None:
-        future: asyncio.Future[None] = loop.create_future()
-        writer.work.put(((sql, params), encoded, future))
-        await future
-
+    thread, text, store = f"thread-{number}", "x" * size, writer.store
     for step in range(steps):
         message, call = f"m{number}-{step}", f"c{number}-{step}"
         data: dict[str, object] = {"messageId": message, "role": "assistant", "content": text}
@@ -94,18 +94,12 @@ async def run(number: int, steps: int, size: int, writer: Writer) -> None:
     await store("SELECT ?", ("",), event("agent:result", thread, {"status": "completed"}))
 
 
-async def main(runs: int, steps: int, size: int, path: str) -> None:
-    """Serve, wait for the word, run."""
+async def serve(path: str, work: Callable[[Writer], Awaitable[None]]) -> None:
+    """Serve sockets, wait for a line on standard input, do the work, and wait for another."""
     clients: list[asyncio.StreamWriter] = []
 
     async def connected(reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
-        accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest())  # noqa: S324 - RFC 6455 §1.3
-        client.write(
-            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
-        )
+        await welcome(reader, client)
         clients.append(client)
 
     def send(frames: list[bytes]) -> None:
@@ -116,13 +110,33 @@ async def main(runs: int, steps: int, size: int, path: str) -> None:
     loop = asyncio.get_running_loop()
     writer = Writer(path, loop, send)
     writer.start()
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=2048)
     print("ready", server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.readline)
-    await asyncio.gather(*(run(number, steps, size, writer) for number in range(runs)))
+    await work(writer)
     for client in clients:
         await client.drain()
     await loop.run_in_executor(None, sys.stdin.readline)
+
+
+async def welcome(reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
+    """Answer the upgrade of a socket (RFC 6455 §4.2.2)."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    key = head.split(b"Sec-WebSocket-Key: ")[1].split(b"\r\n")[0]
+    accept = base64.b64encode(hashlib.sha1(key + MAGIC).digest())  # noqa: S324 - RFC 6455 §1.3
+    client.write(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+
+
+async def main(runs: int, steps: int, size: int, path: str) -> None:
+    """Serve, wait for the word, run."""
+
+    async def work(writer: Writer) -> None:
+        await asyncio.gather(*(run(number, steps, size, writer) for number in range(runs)))
+
+    await serve(path, work)
 
 
 if __name__ == "__main__":
