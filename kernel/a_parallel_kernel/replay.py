@@ -98,7 +98,7 @@ class Replays:
     async def _tell(self, connection: Connection, since: int, until: int) -> None:
         teller = _Teller(connection.actor, self._table, self._resources)
         rows = await self._db.run(partial(_held_back, since))
-        await _pass_on(connection, teller.frames(rows, since))
+        await _pass_on(connection, teller.frames([row for row in rows if self._coalesces(row)], since))
         position = since
         while not connection.closing:
             found = await self._db.run(partial(page, position, until, PAGE))
@@ -108,6 +108,11 @@ class Replays:
                 return
             await _pass_on(connection, teller.frames(found.rows))
             position = found.rows[-1].seq
+
+    def _coalesces(self, row: Row) -> bool:
+        """Tell whether an entry's event may have waited; every other one was sent under its own number."""
+        topic = self._table.logged(row.topic)
+        return topic is not None and topic.topic.coalesce is not None
 
 
 async def _pass_on(connection: Connection, frames: AsyncIterator[bytes]) -> None:

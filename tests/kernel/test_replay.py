@@ -27,6 +27,13 @@ class Grown(Event):
     text: str
 
 
+class Called(Event):
+    thing_id: str
+    owner: str
+    piece_id: str
+    text: str
+
+
 class Blinked(Event):
     thing_id: str
     owner: str
@@ -71,8 +78,13 @@ class NotesPlugin(Plugin):
                 recall=self.recall,
                 **about,
             ),
+            Topic("notes:called", Called, reference="piece_id", recall=self.recall_calls, **about),
             Topic("notes:blinked", Blinked, logged=False, **about),
         ]
+
+    async def recall_calls(self, ids: Collection[str]) -> dict[str, Event]:
+        """Return the calls."""
+        return {id: Called(thing_id="t1", owner="ann", piece_id=id, text=f"call {id}") for id in ids}
 
     async def recall(self, ids: Collection[str]) -> dict[str, Event]:
         """Return the current texts."""
@@ -253,6 +265,15 @@ async def test_a_text_that_was_held_back_is_not_lost_to_a_higher_number(stage: S
     frames = await stage.missed(seen)
     assert texts(frames) == ["ab"]
     assert frames[0]["seq"] == seen
+
+
+async def test_a_reference_that_never_waits_is_not_told_again(stage: Stage) -> None:
+    async with stage.socket("latest") as socket:
+        await socket.receive()
+        await stage.emit(Called(thing_id="t1", owner="ann", piece_id="c1", text="call c1"))
+        seen = (await socket.receive(text="call c1"))["seq"]
+    assert texts(await stage.missed(seen)) == []
+    assert texts(await stage.missed(seen - 1)) == ["call c1"]
 
 
 async def test_everybody_is_told_their_own_by_todays_owner(stage: Stage) -> None:
