@@ -92,6 +92,7 @@ class Idempotency:
         self._db = db
         self._clock = clock
         self._running: dict[Identity, bytes] = {}
+        self._released: set[int] = set()
 
     async def once(
         self,
@@ -124,7 +125,7 @@ class Idempotency:
             )
         self._running[identity] = body
         try:
-            found = await self._db.write(partial(_claim, identity, body, int(self._clock() * 1000)))
+            found = await self._db.write(partial(self._claim, identity, body))
             if isinstance(found, Claim):
                 return await self._first(found, handle, confidential, reform)
             _check(found["fingerprint"], body)
@@ -150,7 +151,9 @@ class Idempotency:
             if refused.status == InternalError.status or claim.effective:
                 await self._keep(claim, error_answer(reform(refused) if reform else refused), confidential)
             else:
-                await self._note(claim, "DELETE FROM kernel_requests WHERE id = ?", (claim.id,))
+                self._released.add(claim.id)
+                if await self._note(claim, "DELETE FROM kernel_requests WHERE id = ?", (claim.id,)):
+                    self._released.discard(claim.id)
             raise
         finally:
             claim.open = False
@@ -168,12 +171,26 @@ class Idempotency:
         update = "UPDATE kernel_requests SET status = ?, headers = ?, body = ? WHERE id = ?"
         await self._note(claim, update, (response.status, headers, body, claim.id))
 
-    async def _note(self, claim: Claim, sql: str, params: tuple[Any, ...]) -> None:
+    async def _note(self, claim: Claim, sql: str, params: tuple[Any, ...]) -> bool:
         """Write what became of a claim; if that fails a repeated request is refused, which is safe."""
         try:
             await self._db.write(lambda tx: tx.execute(sql, params))
         except ApiError as error:
-            log.warning("the answer under an Idempotency-Key could not be kept: %s", error.message)
+            log.warning("what became of a request under an Idempotency-Key could not be kept: %s", error.message)
+            return False
+        return True
+
+    def _claim(self, identity: Identity, body: bytes, tx: Transaction) -> Claim | Row:
+        """Claim a key, or return what is known of its use."""
+        find = "SELECT * FROM kernel_requests WHERE actor = ? AND method = ? AND path = ? AND key = ?"
+        found = tx.one(find, identity)
+        if found is not None and found["id"] not in self._released:
+            return found
+        tx.execute(
+            "REPLACE INTO kernel_requests (actor, method, path, key, fingerprint, at) VALUES (?, ?, ?, ?, ?, ?)",
+            (*identity, body, int(self._clock() * 1000)),
+        )
+        return Claim(int(tx.value("SELECT last_insert_rowid()")))
 
     async def prune(self) -> bool:
         """Forget one batch of old keys; tells whether there may be more."""
@@ -189,19 +206,6 @@ def _is_small(response: web.Response) -> bool:
     """Tell whether an answer can be kept; cookies are secrets."""
     kept = isinstance(response.body, bytes) and len(response.body) <= LARGEST
     return kept and "Set-Cookie" not in response.headers
-
-
-def _claim(identity: Identity, body: bytes, now: int, tx: Transaction) -> Claim | Row:
-    """Claim a key, or return what is known of its use."""
-    find = "SELECT * FROM kernel_requests WHERE actor = ? AND method = ? AND path = ? AND key = ?"
-    found = tx.one(find, identity)
-    if found is not None:
-        return found
-    tx.execute(
-        "INSERT INTO kernel_requests (actor, method, path, key, fingerprint, at) VALUES (?, ?, ?, ?, ?, ?)",
-        (*identity, body, now),
-    )
-    return Claim(int(tx.value("SELECT last_insert_rowid()")))
 
 
 def _check(known: bytes, body: bytes) -> None:
