@@ -309,14 +309,17 @@ async def test_levels_and_scopes(served: Served) -> None:
         "runner": Actor("ann", scopes=frozenset({"run"})),
         "ghost": Actor("", "anonymous"),
     }
-    served.server.mount("scoped", [get("/api/scoped", ping, scope="admin")])
+    figures = get("/api/figures", ping, access="admin", scope="read")
+    served.server.mount("scoped", [get("/api/scoped", ping, scope="admin"), figures])
 
     async def status(token: str, method: str, path: str) -> int:
         return (await served.call(method, path, headers={"Authorization": f"Bearer {token}"})).status
 
     assert await status("user", "GET", "/api/admin") == 403
     assert await status("admin", "GET", "/api/admin") == 200
-    assert await status("reader", "GET", "/api/admin") == 200
+    assert await status("reader", "GET", "/api/admin") == 403
+    assert await status("reader", "GET", "/api/figures") == 200
+    assert await status("user", "GET", "/api/figures") == 403
     assert await status("reader", "POST", "/api/ping") == 403
     assert await status("runner", "POST", "/api/ping") == 200
     assert await status("runner", "GET", "/api/ping") == 403
