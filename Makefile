@@ -47,9 +47,10 @@ $(VENV)/installed: pyproject.toml hatch_build.py $(CLIENT_SOURCES) | $(VENV)/bin
 	@$(PIP) install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
+$(VENV)/installed-dev: $(VENV)/installed $(CLIENT)/package-lock.json
 	@echo "Installing what the tests need"
 	@$(PIP) install --quiet --group dev
+	@$(BIN)/python -m tools.client install
 	@touch $@
 
 clean:

@@ -124,7 +124,7 @@ def build() -> None:
     target = DIST.with_name("dist.new")
     environment = {**os.environ, "PATH": path, "A_PARALLEL_CLIENT_OUT": str(target)}
     wanted = fingerprint()
-    if not (CLIENT / "node_modules/.package-lock.json").exists() or _lock_is_newer():
+    if lock_is_newer():
         print("Installing the packages of the web client", flush=True)
         _run(["npm", "ci", "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"], environment)
     print("Building the web client", flush=True)
@@ -134,9 +134,10 @@ def build() -> None:
     target.rename(DIST)
 
 
-def _lock_is_newer() -> bool:
+def lock_is_newer() -> bool:
+    """Tell whether the packages have to be installed, since they are missing or older than the lock file."""
     installed = CLIENT / "node_modules/.package-lock.json"
-    return (CLIENT / "package-lock.json").stat().st_mtime > installed.stat().st_mtime
+    return not installed.exists() or (CLIENT / "package-lock.json").stat().st_mtime > installed.stat().st_mtime
 
 
 def _run(command: list[str], environment: dict[str, str]) -> None:

@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parent.parent
-CLIENT = ROOT / "plugins/a_parallel_plugins/web/client"
+from hatch_build import CLIENT, lock_is_newer, system_node
+
 SCHEMA = CLIENT / "src/api/schema.d.ts"
 START_LIMIT = 60.0
 HEADER = "// Generated from the server's OpenAPI document: python -m tools.client types\n\n"
@@ -81,8 +81,11 @@ def types(found: dict[str, Any]) -> str:
 
 
 def install() -> None:
-    """Install the client's packages, those for its tests included."""
-    subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], check=True, cwd=CLIENT)
+    """Install the client's packages, those for its tests included; without Node.js its tests are skipped."""
+    if system_node() is None:
+        print("No recent Node.js with npm: tests of the web client are skipped")
+    elif not (CLIENT / "node_modules/axe-core").exists() or lock_is_newer():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], check=True, cwd=CLIENT)
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ export function Field({
   const id = useId();
   const described = error ? `${id}-error` : help ? `${id}-help` : undefined;
   return (
-    <div className={cn("grid gap-1.5", className)}>
+    <div className={cn("grid content-start gap-1.5", className)}>
       <label htmlFor={id} className="text-xs font-medium">
         {label}
       </label>

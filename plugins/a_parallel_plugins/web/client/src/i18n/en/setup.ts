@@ -1,7 +1,7 @@
 export const setup = {
   addFolder: "Add this folder",
-  agentFound: (version: string) => `Claude CLI found${version ? `: ${version}` : ""}`,
-  agentHelp: "a-parallel runs the Claude CLI that is installed on this machine, signed in as you.",
+  agentFound: (version: string) => `Ready${version ? `: ${version}` : ""}`,
+  agentHelp: "a-parallel runs the Claude CLI of this machine, signed in as you.",
   agentMissing: "The Claude CLI was not found",
   agentTitle: "The agent",
   cancelClone: "Cancel",
