@@ -111,6 +111,8 @@ class Route:
         max_body: limit of the body in bytes; the server's setting by default, and 1 MiB on public routes.
         confidential: the answer holds a secret; it is not kept for requests that are repeated under an
             ``Idempotency-Key``, which are refused instead.
+        from_rows: the answer to a GET depends on the database, the address and the actor alone; browsers that have
+            it are told ``304 Not Modified`` for as long as nothing is committed.
         refusal: gives what is answered instead of success another form, where a client expects one.
     """
 
@@ -127,6 +129,7 @@ class Route:
     lenient_body: bool = False
     max_body: int | None = None
     confidential: bool = False
+    from_rows: bool = False
     refusal: Callable[[ApiError], ApiError] | None = None
 
 

@@ -113,7 +113,7 @@ class Kernel:
         self.info = replace(_info(server, host, port), maintenance=self.maintenance)
         store = await Store.open(server.data_directory, self.publish)
         self._exit.push_async_callback(store.db.close)
-        self.db = store.db
+        self.db = self._sqlite = store.db
         kept = KeptSettings(store.db)
         # A copy that is only checked has an empty database, and brings them.
         self.config.kept = {**self.config.kept, **await kept.read()}
@@ -192,6 +192,7 @@ class Kernel:
             plugin_state=self._state_of,
             report=self._report,
             authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
+            commits=lambda: self._sqlite.commits,
             idempotency=self._journal.idempotency,
         )
 

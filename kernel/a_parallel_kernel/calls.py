@@ -18,6 +18,7 @@ from a_parallel_kernel.flights import Flights
 from a_parallel_kernel.headers import decorate
 from a_parallel_kernel.idempotency import HEADER, SAFE, Identity, fingerprint, key_of
 from a_parallel_kernel.router import Match
+from a_parallel_kernel.validators import Validators
 
 log = logging.getLogger("a_parallel.http")
 
@@ -41,6 +42,7 @@ class Caller:
         self._admission = admission
         self._gate = gate
         self._max_body = max_body
+        self._validators = Validators(services.commits)
 
     async def call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
         """Return the answer of a route; one with a streamed body has been sent.
@@ -60,11 +62,15 @@ class Caller:
     async def _call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
         endpoint = match.endpoint
         actor = await self._admission.admit(request, client, endpoint)
+        tag = self._validators.tag(endpoint, actor)  # before anything is read
+        unchanged = self._validators.unchanged(request, tag) if tag else None
+        if unchanged is not None:
+            return unchanged
         began = time.perf_counter()
         error: BaseException | None = None
         with self.flights.flight(endpoint.plugin):
             try:
-                return await self._run(request, client, match, actor)
+                return await self._run(request, client, match, actor, tag)
             except ClientGone:
                 raise
             except Exception as raised:
@@ -73,12 +79,14 @@ class Caller:
             finally:
                 self._services.report(endpoint.plugin, error, time.perf_counter() - began)
 
-    async def _run(self, request: web.Request, client: Client, match: Match, actor: Actor) -> web.StreamResponse:
+    async def _run(
+        self, request: web.Request, client: Client, match: Match, actor: Actor, tag: str | None
+    ) -> web.StreamResponse:
         route, once = match.endpoint.route, self._services.idempotency
         raw = await read_body(request, self._limit_of(route))
         key = client.headers.get(HEADER)
         if key is None or once is None or request.method in SAFE or actor.role == "anonymous":
-            return await self._carry_out(request, client, match, actor, raw)
+            return await self._carry_out(request, client, match, actor, raw, tag)
         return await once.once(
             Identity(actor.user_id, request.method, request.rel_url.raw_path, key_of(key)),
             await fingerprint(request.query_string, raw),
@@ -88,7 +96,7 @@ class Caller:
         )
 
     async def _carry_out(
-        self, request: web.Request, client: Client, match: Match, actor: Actor, raw: bytes
+        self, request: web.Request, client: Client, match: Match, actor: Actor, raw: bytes, tag: str | None = None
     ) -> web.StreamResponse:
         endpoint, route = match.endpoint, match.endpoint.route
         resource = await self._load(match, actor) if route.load_first else None
@@ -114,7 +122,7 @@ class Caller:
             peer_trusted=client.trusted,
             raw=raw,
         )
-        return await self._respond(request, client, endpoint, await route.handler(asked))
+        return await self._respond(request, client, endpoint, await route.handler(asked), tag)
 
     def _limit_of(self, route: Route) -> int:
         """Return how many bytes of a body are read; of strangers fewer, who could fill the memory otherwise."""
@@ -132,9 +140,11 @@ class Caller:
         return await service.load(actor, match.params[match.endpoint.pattern.parameters[0]])
 
     async def _respond(
-        self, request: web.Request, client: Client, endpoint: Endpoint, result: Any
+        self, request: web.Request, client: Client, endpoint: Endpoint, result: Any, tag: str | None
     ) -> web.StreamResponse:
         response = await answer(endpoint, result)
+        if tag is not None and response.status == 200:
+            response.headers.update(self._validators.headers(tag))
         if (
             isinstance(result, Response)
             and not isinstance(result.body, bytes)

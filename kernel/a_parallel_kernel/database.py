@@ -91,6 +91,11 @@ class SqliteDatabase:
         sizes = dict(writer.group_sizes)
         return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting, sizes)
 
+    @property
+    def commits(self) -> int:
+        """How many transactions have been committed."""
+        return self._writer.commits
+
     def log_events(self, events: EventLog) -> None:
         """Store events from now on in the transaction of the unit that emits them."""
         self._writer.events = events

@@ -40,9 +40,9 @@ def thread_routes(ctx: PluginContext, lifecycle: Lifecycle) -> list[Route]:
     handlers = ThreadRoutes(ctx, lifecycle)
     return [
         post("/api/threads/idle", handlers.create_idle, status=201),
-        get("/api/threads", handlers.show_all, returns=list[Thread]),
-        get("/api/threads/archived", handlers.show_archived, returns=ArchivedPage),
-        get("/api/threads/{thread}", handlers.show, loads=THREADS, returns=ThreadWithMessages),
+        get("/api/threads", handlers.show_all, returns=list[Thread], from_rows=True),
+        get("/api/threads/archived", handlers.show_archived, returns=ArchivedPage, from_rows=True),
+        get("/api/threads/{thread}", handlers.show, loads=THREADS, returns=ThreadWithMessages, from_rows=True),
         patch("/api/threads/{thread}", handlers.change, loads=THREADS),
         delete("/api/threads/{thread}", handlers.remove),
     ]
