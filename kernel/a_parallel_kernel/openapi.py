@@ -138,7 +138,9 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
         "404": route.loads is not None,
         "413": endpoint.signature.body is not None,
         "429": route.path.startswith("/api"),
-        "default": True,
+        "4XX": True,
+        "503": True,
+        "507": route.method != "GET",
     }
     return {str(route.status): success, **{status: _ERROR for status, occurs in errors.items() if occurs}}
 

@@ -147,7 +147,7 @@ def test_an_operation_tells_bodies_parameters_answers_and_access() -> None:
     assert identity == {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
     assert (key["name"], key["in"], key["required"]) == ("Idempotency-Key", "header", False)
     assert operation["requestBody"]["required"]
-    assert set(operation["responses"]) == {"201", "400", "401", "403", "404", "413", "429", "default"}
+    assert set(operation["responses"]) == {"201", "400", "401", "403", "404", "413", "429", "4XX", "503", "507"}
     schemas = whole["components"]["schemas"]
     assert set(schemas["NewNote"]["properties"]) == {"textBody", "color"}
     assert schemas["NewNote"]["properties"]["color"]["type"] == "string"

@@ -4955,6 +4955,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -4962,7 +4963,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "web.get.by-path": {
@@ -4976,6 +4977,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -4983,7 +4985,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.get.api.agents.permission-rules": {
@@ -4997,6 +4999,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5010,7 +5013,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.delete.api.agents.permission-rules.by-rule": {
@@ -5027,6 +5030,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5042,7 +5046,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.get.api.agents.providers": {
@@ -5054,6 +5059,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5066,7 +5072,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.get.api.agents.queue": {
@@ -5078,6 +5084,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5090,7 +5097,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "analytics.get.api.analytics.overview": {
@@ -5106,6 +5113,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5119,7 +5127,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "analytics.get.api.analytics.timeline": {
@@ -5136,6 +5144,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5149,7 +5158,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "auth.get.api.auth.mode": {
@@ -5161,6 +5170,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5171,7 +5181,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "auth.get.api.auth.token": {
@@ -5183,6 +5193,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5193,7 +5204,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "auth.get.api.auth.tokens": {
@@ -5205,6 +5216,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5217,7 +5229,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "auth.post.api.auth.tokens": {
@@ -5236,6 +5248,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -5250,7 +5263,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "auth.delete.api.auth.tokens.by-id": {
@@ -5267,6 +5281,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5282,7 +5297,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "automations.get.api.automations": {
@@ -5296,6 +5312,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5309,7 +5326,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "automations.post.api.automations": {
@@ -5328,6 +5345,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -5342,7 +5360,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "automations.get.api.automations.by-automation": {
@@ -5356,6 +5375,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5369,7 +5389,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "automations.delete.api.automations.by-automation": {
@@ -5386,6 +5406,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5402,7 +5423,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "automations.patch.api.automations.by-automation": {
@@ -5423,6 +5445,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5438,7 +5461,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "automations.get.api.automations.by-automation.runs": {
@@ -5452,6 +5476,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5464,7 +5489,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "automations.post.api.automations.by-automation.trigger": {
@@ -5481,6 +5506,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5497,7 +5523,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "automations.get.api.automations.inbox": {
@@ -5512,6 +5539,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5525,7 +5553,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "automations.patch.api.automations.runs.by-run.triage": {
@@ -5546,6 +5574,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5563,7 +5592,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "browse.get.api.browse.files": {
@@ -5578,6 +5608,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5591,7 +5622,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "browse.post.api.browse.git-init": {
@@ -5610,6 +5641,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5627,7 +5659,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "browse.get.api.browse.list": {
@@ -5641,6 +5674,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5654,7 +5688,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "browse.post.api.browse.open-directory": {
@@ -5673,6 +5707,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5690,7 +5725,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "browse.post.api.browse.open-in-editor": {
@@ -5709,6 +5745,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5726,7 +5763,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "browse.post.api.browse.open-terminal": {
@@ -5745,6 +5783,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5762,7 +5801,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "browse.get.api.browse.repo-name": {
@@ -5776,6 +5816,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5789,7 +5830,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "browse.get.api.browse.roots": {
@@ -5801,6 +5842,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5813,7 +5855,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "claude_plugins.post.api.claude-plugins": {
@@ -5832,6 +5874,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5849,7 +5892,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "claude_plugins.delete.api.claude-plugins.by-id": {
@@ -5866,6 +5910,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5881,7 +5926,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.commit": {
@@ -5902,6 +5948,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5917,7 +5964,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.get.api.git.by-thread.diff": {
@@ -5934,6 +5982,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5948,7 +5997,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.generate-commit-message": {
@@ -5969,6 +6018,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -5984,7 +6034,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "merge.post.api.git.by-thread.merge": {
@@ -6005,6 +6056,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6020,7 +6072,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.pr": {
@@ -6041,6 +6094,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6056,7 +6110,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.push": {
@@ -6073,6 +6128,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6086,7 +6142,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.revert": {
@@ -6107,6 +6164,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6125,7 +6183,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.get.api.git.by-thread.snapshots": {
@@ -6139,6 +6198,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6152,7 +6212,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.snapshots.by-snapshot.restore": {
@@ -6170,6 +6230,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6183,7 +6244,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.stage": {
@@ -6204,6 +6266,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6222,7 +6285,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.get.api.git.by-thread.status": {
@@ -6236,6 +6300,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6249,7 +6314,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "git.post.api.git.by-thread.unstage": {
@@ -6270,6 +6335,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6288,7 +6354,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "git.get.api.git.status": {
@@ -6302,6 +6369,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6315,7 +6383,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "github.post.api.github.clone": {
@@ -6334,6 +6402,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -6348,7 +6417,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "github.get.api.github.clones": {
@@ -6360,6 +6430,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6372,7 +6443,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "github.delete.api.github.clones.by-id": {
@@ -6389,6 +6460,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6404,7 +6476,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "github.post.api.github.oauth.device": {
@@ -6419,6 +6492,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6431,7 +6505,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "github.delete.api.github.oauth.disconnect": {
@@ -6446,6 +6521,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6461,7 +6537,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "github.post.api.github.oauth.poll": {
@@ -6480,6 +6557,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6494,7 +6572,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "github.get.api.github.repos": {
@@ -6511,6 +6590,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6524,7 +6604,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "github.get.api.github.status": {
@@ -6536,6 +6616,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6548,7 +6629,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "github.get.api.github.user": {
@@ -6560,6 +6641,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6572,7 +6654,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.health": {
@@ -6584,6 +6666,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6594,7 +6677,7 @@ export interface operations {
                 };
             };
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "hosts.get.api.hosts.holders": {
@@ -6606,6 +6689,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6618,7 +6702,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.asyncapi.json": {
@@ -6630,6 +6714,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6644,7 +6729,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.doctor": {
@@ -6656,6 +6741,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6668,7 +6754,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.post.api.kernel.doctor": {
@@ -6687,6 +6773,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6701,7 +6788,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.events": {
@@ -6716,6 +6804,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6729,7 +6818,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.health": {
@@ -6741,6 +6830,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6753,7 +6843,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.openapi.json": {
@@ -6765,6 +6855,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6779,7 +6870,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.plugins": {
@@ -6791,6 +6882,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6803,7 +6895,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.plugins.by-id": {
@@ -6817,6 +6909,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6829,7 +6922,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.post.api.kernel.plugins.by-id.disable": {
@@ -6846,6 +6939,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6858,7 +6952,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "kernel.post.api.kernel.plugins.by-id.enable": {
@@ -6875,6 +6970,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6887,7 +6983,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.plugins.by-id.settings": {
@@ -6901,6 +6998,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6913,7 +7011,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.patch.api.kernel.plugins.by-id.settings": {
@@ -6934,6 +7032,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6948,7 +7047,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "kernel.get.api.kernel.subscriptions": {
@@ -6960,6 +7060,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -6972,7 +7073,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.post.api.kernel.subscriptions.by-plugin.by-name.retry": {
@@ -6990,6 +7091,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             202: {
                 headers: {
@@ -7005,7 +7107,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "kernel.delete.api.kernel.subscriptions.by-plugin.by-name.set-aside.by-seq": {
@@ -7024,6 +7127,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7039,7 +7143,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "mcp.get.api.mcp.oauth.callback": {
@@ -7057,6 +7162,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7066,7 +7172,7 @@ export interface operations {
             };
             400: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "mcp.post.api.mcp.oauth.start": {
@@ -7085,6 +7191,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7099,7 +7206,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "mcp.post.api.mcp.oauth.token": {
@@ -7118,6 +7226,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7135,7 +7244,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "mcp.get.api.mcp.recommended": {
@@ -7147,6 +7257,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7159,7 +7270,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "mcp.get.api.mcp.servers": {
@@ -7174,6 +7285,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7187,7 +7299,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "mcp.post.api.mcp.servers": {
@@ -7206,6 +7318,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7223,7 +7336,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "mcp.delete.api.mcp.servers.by-name": {
@@ -7243,6 +7357,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7259,7 +7374,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "claude_plugins.get.api.plugins": {
@@ -7271,6 +7387,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7283,7 +7400,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "profile.get.api.profile": {
@@ -7295,6 +7412,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7307,7 +7425,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "profile.put.api.profile": {
@@ -7326,6 +7444,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7340,7 +7459,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "projects.get.api.projects": {
@@ -7352,6 +7472,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7364,7 +7485,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "projects.post.api.projects": {
@@ -7383,6 +7504,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -7397,7 +7519,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "projects.delete.api.projects.by-id": {
@@ -7414,6 +7537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7429,7 +7553,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "projects.patch.api.projects.by-id": {
@@ -7450,6 +7575,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7465,7 +7591,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "projects.get.api.projects.by-id.branches": {
@@ -7479,6 +7606,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7492,7 +7620,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "commands.get.api.projects.by-id.commands": {
@@ -7506,6 +7634,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7518,7 +7647,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "commands.post.api.projects.by-id.commands": {
@@ -7539,6 +7668,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -7554,7 +7684,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "commands.put.api.projects.by-id.commands.by-command": {
@@ -7576,6 +7707,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7594,7 +7726,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "commands.delete.api.projects.by-id.commands.by-command": {
@@ -7612,6 +7745,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7627,7 +7761,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "commands.post.api.projects.by-id.commands.by-command.start": {
@@ -7645,6 +7780,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7661,7 +7797,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "commands.get.api.projects.by-id.commands.by-command.status": {
@@ -7676,6 +7813,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7688,7 +7826,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "commands.post.api.projects.by-id.commands.by-command.stop": {
@@ -7706,6 +7844,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7721,7 +7860,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "projects.put.api.projects.reorder": {
@@ -7740,6 +7880,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7757,7 +7898,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.get.api.setup.status": {
@@ -7769,6 +7911,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7781,7 +7924,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "skills.get.api.skills": {
@@ -7795,6 +7938,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7808,7 +7952,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "skills.post.api.skills": {
@@ -7827,6 +7971,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7844,7 +7989,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "skills.delete.api.skills.by-name": {
@@ -7861,6 +8007,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7876,7 +8023,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "skills.get.api.skills.memory": {
@@ -7890,6 +8038,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7903,7 +8052,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "skills.get.api.skills.recommended": {
@@ -7915,6 +8064,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7927,7 +8077,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "threads.get.api.threads": {
@@ -7942,6 +8092,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -7955,7 +8106,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads": {
@@ -7974,6 +8125,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -7988,7 +8140,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "threads.get.api.threads.by-thread": {
@@ -8007,6 +8160,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8021,7 +8175,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "threads.delete.api.threads.by-thread": {
@@ -8038,6 +8192,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8053,7 +8208,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "threads.patch.api.threads.by-thread": {
@@ -8074,6 +8230,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8089,7 +8246,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads.by-thread.approve-tool": {
@@ -8110,6 +8268,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8128,7 +8287,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads.by-thread.interrupt": {
@@ -8145,6 +8305,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8161,7 +8322,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads.by-thread.message": {
@@ -8182,6 +8344,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8200,7 +8363,8 @@ export interface operations {
             404: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.get.api.threads.by-thread.queue": {
@@ -8214,6 +8378,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8227,7 +8392,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads.by-thread.stop": {
@@ -8244,6 +8409,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8260,7 +8426,8 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "agents.get.api.threads.by-thread.thinking": {
@@ -8276,6 +8443,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8292,7 +8460,7 @@ export interface operations {
             403: components["responses"]["Error"];
             404: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "threads.get.api.threads.archived": {
@@ -8308,6 +8476,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8321,7 +8490,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "threads.post.api.threads.idle": {
@@ -8340,6 +8509,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -8354,7 +8524,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "web.get.api.web.extensions": {
@@ -8366,6 +8537,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8378,7 +8550,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "worktrees.get.api.worktrees": {
@@ -8392,6 +8564,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8405,7 +8578,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "worktrees.post.api.worktrees": {
@@ -8424,6 +8597,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             201: {
                 headers: {
@@ -8438,7 +8612,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "worktrees.delete.api.worktrees": {
@@ -8457,6 +8632,7 @@ export interface operations {
             };
         };
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8474,7 +8650,8 @@ export interface operations {
             403: components["responses"]["Error"];
             413: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "worktrees.get.api.worktrees.retention": {
@@ -8486,6 +8663,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8498,7 +8676,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "worktrees.post.api.worktrees.retention": {
@@ -8513,6 +8691,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8525,7 +8704,8 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+            507: components["responses"]["Error"];
         };
     };
     "worktrees.get.api.worktrees.usage": {
@@ -8537,6 +8717,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8549,7 +8730,7 @@ export interface operations {
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
             429: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "kernel.get.metrics": {
@@ -8561,6 +8742,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            "4XX": components["responses"]["Error"];
             /** @description Success. */
             200: {
                 headers: {
@@ -8570,7 +8752,7 @@ export interface operations {
             };
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
-            default: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
 }
