@@ -26,7 +26,7 @@ class LoggedEvent(WireModel):
     seq: int
     at: int
     type: str
-    thread_id: str
+    subject: str
     owner: str | None
     reference: str | None
     data: Any
@@ -68,7 +68,7 @@ def _shown(row: Row) -> LoggedEvent:
         seq=row.seq,
         at=row.at,
         type=row.topic,
-        thread_id=row.subject,
+        subject=row.subject,
         owner=row.owner,
         reference=row.reference,
         data=None if row.data is None else orjson.loads(row.data),

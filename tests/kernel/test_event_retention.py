@@ -98,7 +98,7 @@ async def test_admins_page_through_the_log(running: RunningKernel) -> None:
     assert await kept(running, since=1, limit=1) == (0, [2])
     (event,) = (await running.client.get("/api/kernel/events?since=2"))["events"]
     assert event["type"] == "notes:noted"
-    assert (event["threadId"], event["owner"], event["data"]) == ("", None, {"text": "three"})
+    assert (event["subject"], event["owner"], event["data"]) == ("", None, {"text": "three"})
     assert event["at"] > 1e12
     assert (await running.client.acting_as("ann").answer("GET", "/api/kernel/events")).status == 403
     assert (await running.client.answer("GET", "/api/kernel/events?limit=0")).status == 400
