@@ -60,11 +60,11 @@ function Body({ thread, file, view }: { thread: string; file: FileDiff; view: Vi
       </p>
     );
   }
-  return <Hunks thread={thread} path={file.path} diff={diff} view={view} />;
+  return <Hunks thread={thread} file={file} diff={diff} view={view} />;
 }
 
-function Hunks({ thread, path, diff, view }: { thread: string; path: string; diff: string; view: View }) {
+function Hunks({ thread, file, diff, view }: { thread: string; file: FileDiff; diff: string; view: View }) {
   const hunks = useMemo(() => hunksOf(diff), [diff]);
   if (hunks.length === 0) return <p className="px-4 py-3 text-xs text-muted-foreground">{text.review.noText}</p>;
-  return <Lines thread={thread} path={path} hunks={hunks} view={view} />;
+  return <Lines thread={thread} file={file} hunks={hunks} view={view} />;
 }

@@ -1,8 +1,8 @@
 import { MessageSquarePlus } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import { type ChangeData, Decoration, Diff, type EventMap, Hunk, type HunkData, type RenderGutter, type RenderToken } from "react-diff-view";
+import type { FileDiff } from "@/data/review";
 import { text } from "@/i18n";
-import { cn } from "@/lib/classes";
 import { Button } from "@/ui/button";
 import { CommentForm, CommentNote } from "./comment-note";
 import { addComment, anchorOf, type Comment, useComments } from "./comments";
@@ -14,8 +14,12 @@ export type View = "unified" | "split";
 /** Lines that are shown at first, and that each press shows more. */
 const PORTION = 400;
 
+/** A file that is all new or all gone needs one column of numbers only. */
+const TYPES = { added: "add", deleted: "delete", modified: "modify", renamed: "modify" } as const;
+
 /** The lines of a diff, where one comments on them. */
-export function Lines({ thread, path, hunks, view }: { thread: string; path: string; hunks: HunkData[]; view: View }) {
+export function Lines({ thread, file, hunks, view }: { thread: string; file: FileDiff; hunks: HunkData[]; view: View }) {
+  const { path } = file;
   const [most, setMost] = useState(PORTION);
   const shown = useMemo(() => firstLines(hunks, most), [hunks, most]);
   const changes = useMemo(() => changesOf(shown), [shown]);
@@ -37,7 +41,7 @@ export function Lines({ thread, path, hunks, view }: { thread: string; path: str
         <CommentNote key={comment.id} thread={thread} comment={comment} outdated />
       ))}
       <Diff
-        diffType="modify"
+        diffType={TYPES[file.status]}
         viewType={view}
         hunks={shown}
         tokens={tokens}
@@ -84,7 +88,7 @@ const renderGutter: RenderGutter = ({ change, side, renderDefault }) => (
       <span
         aria-hidden
         title={text.review.commentOn(lineNumber(change))}
-        className={cn("diff-line-comment absolute inset-y-0 right-0 z-10 w-5 place-items-center rounded-sm bg-primary text-primary-foreground")}
+        className="diff-line-comment absolute inset-y-0 right-0 z-10 w-5 place-items-center rounded-sm bg-primary text-primary-foreground"
       >
         <MessageSquarePlus className="size-3" />
       </span>
