@@ -152,7 +152,8 @@ export class LiveSocket {
 
   private receive(text: string): void {
     const frame = JSON.parse(text) as Frame;
-    if (typeof frame.seq === "number") this.seq = frame.seq;
+    // Growing texts are held back and come with a lower number than what overtook them.
+    if (typeof frame.seq === "number") this.seq = Math.max(this.seq ?? 0, frame.seq);
     if (frame.type === "sync:ready" || frame.type === "sync:reset") {
       const data = frame.data as { seq?: number } | undefined;
       if (typeof data?.seq === "number") this.seq = data.seq;
