@@ -6,6 +6,13 @@ import sys
 import venv
 from pathlib import Path
 
+SHIM = """#!/bin/sh
+# pip of the test's own environment, without network: what a package depends on is there already.
+word=$1; shift
+[ "$word" != install ] || set -- --no-deps --no-index --no-build-isolation "$@"
+exec {python} -m pip --disable-pip-version-check --python {bin}/python "$word" "$@"
+"""
+
 REPOSITORY = Path(__file__).parents[2]
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 
@@ -47,6 +54,8 @@ class Environment:
         self.bin = directory / "venv" / "bin"
         venv.create(directory / "venv", with_pip=False, symlinks=True)
         self.packages = next((directory / "venv").glob("lib/python3*/site-packages"))
+        self._program("pip", SHIM.format(python=sys.executable, bin=self.bin))
+        self._program("pytest", f'#!/bin/sh\nexec {self.bin}/python -m pytest "$@"\n')
         home = directory / "home"
         home.mkdir()
         self.environment = {
@@ -56,13 +65,13 @@ class Environment:
         }
         self.environment |= {"HOME": str(home), "PATH": f"{self.bin}:{os.environ['PATH']}"}
 
+    def _program(self, name: str, text: str) -> None:
+        (self.bin / name).write_text(text, "utf-8")
+        (self.bin / name).chmod(0o755)
+
     def install(self, *wheels: Path) -> None:
         """Install wheels, without what they depend on."""
         self._pip("install", "--no-deps", "--no-index", *map(str, wheels))
-
-    def uninstall(self, distribution: str) -> None:
-        """Remove a distribution."""
-        self._pip("uninstall", "--yes", distribution)
 
     def _pip(self, *words: str) -> None:
         """Run pip on the environment; meanwhile it does not see what is installed elsewhere."""
@@ -71,6 +80,10 @@ class Environment:
         borrowed.unlink(missing_ok=True)
         run([*PIP, "--python", str(self.bin / "python"), *words], self.directory, self.environment)
         borrowed.write_text("\n".join(others), "utf-8")
+
+    def follow(self, commands: list[str], directory: Path) -> str:
+        """Type commands into a shell, one after another, and return what they printed."""
+        return run(["bash", "-ec", "\n".join(commands)], directory, self.environment)
 
     def run(self, *words: str, directory: Path | None = None, status: int = 0) -> str:
         """Run a program of the environment and return what it printed."""

@@ -1,6 +1,7 @@
 """Our wheel and those of the examples, installed where nothing else of ours is, and tested there."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.wheels.environment import REPOSITORY, Environment, build
 
-EXAMPLES = ("acme_notes", "acme_policy")
+EXAMPLES = ("acme_notes", "acme_policy", "acme_proxy")
 
 pytestmark = pytest.mark.xdist_group("wheels")  # one environment for all of them
 
@@ -21,6 +22,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Environmen
     wheels = directory / "wheels"
     wheels.mkdir()
     made = Environment(directory)
+    made.environment["A_PARALLEL_PROXY_SECRET"] = "known to both"
     made.install(*(build(source, wheels) for source in sources))
     yield made
     shutil.rmtree(directory)
@@ -32,10 +34,10 @@ def listed(environment: Environment) -> dict[str, dict[str, str]]:
 
 
 def test_nothing_comes_from_the_repository(environment: Environment) -> None:
-    names = "a_parallel_contracts a_parallel_kernel a_parallel_plugins a_parallel_migrations acme_notes acme_policy"
-    code = f"import {names.replace(' ', ', ')}, sys; print(*(sys.modules[n].__file__ for n in {names.split()}))"
+    names = [*(f"a_parallel_{part}" for part in ("contracts", "kernel", "plugins", "migrations")), *EXAMPLES]
+    code = f"import {', '.join(names)}, sys; print(*(sys.modules[name].__file__ for name in {names}))"
     places = environment.run("python", "-c", code).split()
-    assert len(places) == 6
+    assert len(places) == len(names)
     assert all(Path(place).is_relative_to(environment.packages) for place in places), places
 
 
@@ -56,15 +58,17 @@ def test_every_bundled_plugin_is_in_the_wheel_and_would_start(environment: Envir
     assert len([row for row in plugins.values() if row["distribution"] == "a-parallel"]) >= 22
 
 
-def test_a_scaffolded_plugin_comes_and_goes(environment: Environment) -> None:
-    environment.run("a-parallel", "plugins", "new", "acme-greeter")
-    directory = environment.directory / "acme-greeter"
-    environment.install(build(directory, environment.directory / "wheels"))
-    shutil.rmtree(directory / "src")
-    environment.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", directory=directory)
-    assert environment.run("a-parallel", "plugins", "check", "acme_greeter") == "ok    acme_greeter: running\n"
-    environment.run("a-parallel", "plugins", "disable", "acme_greeter")
+def test_a_plugin_comes_and_goes_as_the_guide_says(environment: Environment, tmp_path: Path) -> None:
+    guide = (REPOSITORY / "docs" / "plugins" / "README.md").read_text(encoding="utf-8")
+    coming, going = (
+        re.findall(r"^\$ (.+)$", block, re.M) for block in re.findall(r"```console\n(.*?)```", guide, re.S)
+    )
+    told = environment.follow(coming, tmp_path)
+    assert "1 passed" in told
+    assert "ok    acme_greeter: running\n" in told
+    assert listed(environment)["acme_greeter"]["state"] == "enabled"
+    environment.follow(going[:1], tmp_path)
     assert listed(environment)["acme_greeter"]["state"] == "disabled"
-    environment.uninstall("acme-greeter")
+    environment.follow(going[1:], tmp_path)
     assert "acme_greeter" not in listed(environment)
     environment.run("a-parallel", "plugins", "check", "acme_greeter", status=2)
