@@ -78,7 +78,9 @@ class House:
     async def until(self, thread_id: str, status: str) -> None:
         """Wait for a thread to have a status."""
         async with asyncio.timeout(PATIENCE):
-            while (await self.call("GET", f"/api/threads/{thread_id}?limit=1"))["status"] != status:
+            while True:
+                if (await self.call("GET", f"/api/threads/{thread_id}?limit=1"))["status"] == status:
+                    return
                 await asyncio.sleep(0.02)
 
     def path(self, thread_id: str) -> str:

@@ -5,9 +5,8 @@ import os
 import shutil
 from pathlib import Path
 
-import pytest
-
 import hatch_build
+import pytest
 
 ROOT = Path(__file__).parent.parent.parent
 CLIENT = hatch_build.CLIENT

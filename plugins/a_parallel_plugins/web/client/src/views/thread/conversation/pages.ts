@@ -1,9 +1,9 @@
 import type { Message } from "./types";
 
 /** Messages of one request; more would be slow to draw, fewer would mean many requests. */
-export const PAGE = 60;
+export const PAGE = 100;
 /** Pages whose messages are kept in memory; of the others only the ids are known. */
-export const KEPT = 12;
+export const KEPT = 8;
 
 /** A stretch of the conversation. Its messages can be asked for anew, since it knows what follows it. */
 export interface Page {
