@@ -25,7 +25,8 @@ INSERT = f"INSERT INTO threads ({COLUMNS}) VALUES ({', '.join(f':{name}' for nam
 INSERT_HISTORY = "INSERT INTO stage_history (id, thread_id, from_stage, to_stage, changed_at) VALUES (?, ?, ?, ?, ?)"
 INSERT_MESSAGE = (
     "INSERT INTO messages (id, thread_id, role, content, images, model, permission_mode, timestamp)"
-    " VALUES (:id, :thread_id, :role, :content, :images, :model, :permission_mode, :timestamp)"
+    " VALUES (:id, :thread_id, :role, :content, :images, :model, :permission_mode, max(:timestamp, COALESCE("
+    "(SELECT max(timestamp) FROM messages WHERE thread_id = :thread_id), '')))"
 )
 INSERT_TOOL_CALL = (
     "INSERT INTO tool_calls (id, message_id, name, input, output) VALUES (:id, :message_id, :name, :input, :output)"
@@ -94,7 +95,10 @@ def add_stage(tx: Transaction, thread_id: str, from_stage: str | None, to_stage:
 
 
 def add_message(tx: Transaction, message: Message) -> None:
-    """Insert a message, its images as compact JSON."""
+    """Insert a message, its images as compact JSON.
+
+    It is never timed before the one before it, whatever the clock says, since messages are shown by their times.
+    """
     images = orjson.dumps([image.model_dump() for image in message.images]).decode() if message.images else None
     tx.execute(INSERT_MESSAGE, _cleaned({**message.model_dump(exclude={"tool_calls"}), "images": images}))
 

@@ -100,7 +100,7 @@ async def test_an_unknown_thread_and_a_foreign_one_are_answered_alike(home: Home
 
 async def test_messages_keep_their_order_when_their_moments_are_the_same(home: Home) -> None:
     thread = await home.make()
-    await say(home, *(message(thread.id, id, number) for id, number in [("b", 2), ("z", 1), ("a", 1), ("c", 2)]))
+    await say(home, *(message(thread.id, id, number) for id, number in [("z", 1), ("a", 1), ("b", 2), ("c", 2)]))
     shown = await home.client.get(f"/api/threads/{thread.id}")
     assert [one["id"] for one in shown["messages"]] == ["z", "a", "b", "c"]
     assert [one.id for one in await home.threads.messages(thread.id)] == ["z", "a", "b", "c"]
@@ -190,10 +190,10 @@ async def test_a_long_conversation_is_streamed_whole(home: Home) -> None:
         message(thread.id, f"m{n:04}", n % 1000, content="ü" * 1000, tool_calls=calls.get(f"m{n:04}", []))
         for n in range(2500)
     ]
-    await say(home, *everything)
+    expected = sorted(everything, key=lambda one: one.timestamp)
+    await say(home, *expected)
     answer = await home.client.answer("GET", f"/api/threads/{thread.id}")
     assert answer.headers["Transfer-Encoding"] == "chunked"
-    expected = sorted(everything, key=lambda one: one.timestamp)
     assert answer.json["messages"] == [
         one.model_dump(by_alias=True, mode="json", exclude={"images"}) for one in expected
     ]
@@ -314,3 +314,10 @@ async def test_large_texts_are_sent_in_pieces_and_are_whole(home: Home) -> None:
     assert json.loads(first["toolCalls"][0]["input"]) == large
     cut = await home.client.get(f"/api/threads/{thread.id}", params={"clip": 4})
     assert cut["messages"][0]["content"] == "läng"
+
+
+async def test_messages_keep_their_order_when_the_clock_goes_back(home: Home) -> None:
+    thread = await home.make()
+    await say(home, message(thread.id, "m1", 500), message(thread.id, "m2", 100), message(thread.id, "m3", 200))
+    shown = (await home.client.get(f"/api/threads/{thread.id}"))["messages"]
+    assert [(one["id"], one["timestamp"]) for one in shown] == [(id, moment(500)) for id in ("m1", "m2", "m3")]
