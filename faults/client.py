@@ -28,7 +28,7 @@ class Caller:
     """
 
     def __init__(self, base: Callable[[], str], token: str, journal: Journal) -> None:
-        self._base = base
+        self.base = base
         self._journal = journal
         self._session = aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}, timeout=LIMIT)
 
@@ -41,7 +41,7 @@ class Caller:
         for _ in range(ATTEMPTS):
             try:
                 headers = {"Idempotency-Key": key}
-                url = f"{self._base()}{path}"
+                url = f"{self.base()}{path}"
                 async with self._session.request(method, url, json=body, headers=headers) as answer:
                     content = await answer.json(content_type=None)
                     if answer.status < 300:
@@ -59,7 +59,7 @@ class Caller:
         """Return what a path answers, as soon as it does."""
         for _ in range(ATTEMPTS):
             with contextlib.suppress(*FAILURES):
-                async with self._session.get(f"{self._base()}{path}") as answer:
+                async with self._session.get(f"{self.base()}{path}") as answer:
                     if answer.status == 200:
                         return await answer.json()
             await asyncio.sleep(PAUSE)
@@ -74,7 +74,7 @@ class Follower:
     """
 
     def __init__(self, base: Callable[[], str], token: str, journal: Journal) -> None:
-        self._base = base
+        self.base = base
         self._token = token
         self.journal = journal
         self.connections = 0
@@ -90,7 +90,7 @@ class Follower:
     async def _follow(self, session: aiohttp.ClientSession) -> None:
         since = "latest" if self.journal.first is None else str(self.journal.last)
         params = {"token": self._token, "since": since}
-        async with session.ws_connect(f"{self._base()}/ws", params=params, max_msg_size=0, heartbeat=3.0) as socket:
+        async with session.ws_connect(f"{self.base()}/ws", params=params, max_msg_size=0, heartbeat=3.0) as socket:
             self.connections += 1
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:

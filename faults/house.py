@@ -6,7 +6,7 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -76,6 +76,10 @@ class House:
     def base(self) -> str:
         """Return the address, whether or not the server runs now."""
         return f"http://127.0.0.1:{self.server.port}"
+
+    def reroute(self, base: Callable[[], str]) -> None:
+        """Let the clients reach the server by another address."""
+        self.caller.base = self.follower.base = base
 
     @property
     def database(self) -> Path:
