@@ -21,7 +21,10 @@ class EventQuery(WireModel):
 
 
 class LoggedEvent(WireModel):
-    """One entry; `at` is in milliseconds since the epoch. A `reference` stands for rows that are read anew."""
+    """One entry; `at` is in milliseconds since the epoch. A `reference` stands for rows that are read anew.
+
+    Administrators see what was told to whom; `data` is there for what belongs to themselves or to nobody.
+    """
 
     seq: int
     at: int
@@ -60,10 +63,11 @@ class EventRoutes:
         """Page through the event log."""
         latest = self._events.published
         found = await self._db.run(partial(page, request.query.since, latest, request.query.limit))
-        return EventPage(pruned=found.pruned, latest=latest, events=[_shown(row) for row in found.rows])
+        events = [_shown(row, readable=request.actor.owns(row.owner or request.actor.user_id)) for row in found.rows]
+        return EventPage(pruned=found.pruned, latest=latest, events=events)
 
 
-def _shown(row: Row) -> LoggedEvent:
+def _shown(row: Row, *, readable: bool) -> LoggedEvent:
     return LoggedEvent(
         seq=row.seq,
         at=row.at,
@@ -71,5 +75,5 @@ def _shown(row: Row) -> LoggedEvent:
         subject=row.subject,
         owner=row.owner,
         reference=row.reference,
-        data=None if row.data is None else orjson.loads(row.data),
+        data=orjson.loads(row.data) if row.data is not None and readable else None,
     )

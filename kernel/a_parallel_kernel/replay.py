@@ -25,8 +25,17 @@ LONGEST = 20_000
 AT_ONCE = 25
 """Things that are recalled together, since they may be large."""
 
+TURNS = 4
+"""Replays that read the database at once: a thousand pages that come back together must not keep requests from it."""
+
 LOOK_BACK = 2_000
 """Entries before the last one known among which one may lie that was held back to be coalesced."""
+
+
+# With max() the other columns are those of the row that has it (https://sqlite.org/lang_select.html#bareagg).
+_LAST = """
+SELECT max(seq), at, topic, subject, owner, reference, NULL FROM kernel_events WHERE seq > ? AND seq <= ?
+GROUP BY subject HAVING reference IS NOT NULL"""
 
 
 class _NotKept(Exception):
@@ -64,6 +73,7 @@ class Replays:
         self._db = db
         self._table = table
         self._resources = resources
+        self._turns = asyncio.Semaphore(TURNS)
 
     def opened(self, connection: Connection, query: Mapping[str, str]) -> None:
         """Begin with a new socket, before the first event goes to it."""
@@ -96,12 +106,14 @@ class Replays:
         connection.release()
 
     async def _tell(self, connection: Connection, since: int, until: int) -> None:
-        teller = _Teller(connection.actor, self._table, self._resources)
-        rows = await self._db.run(partial(_held_back, since))
+        teller = _Teller(connection.actor, self._table, self._resources, self._turns)
+        async with self._turns:
+            rows = await self._db.run(partial(_held_back, since))
         await _pass_on(connection, teller.frames([row for row in rows if self._coalesces(row)], since))
         position = since
         while not connection.closing:
-            found = await self._db.run(partial(page, position, until, PAGE))
+            async with self._turns:
+                found = await self._db.run(partial(page, position, until, PAGE))
             if found.pruned > position:
                 raise _NotKept
             if not found.rows:
@@ -131,7 +143,9 @@ class _Teller:
         actor: Actor,
         table: TopicTable,
         resources: Callable[[ServiceKey[Any]], Resources[Any] | None],
+        turns: asyncio.Semaphore,
     ) -> None:
+        self._turns = turns
         self._actor = actor
         self._table = table
         self._resources = resources
@@ -184,7 +198,9 @@ class _Teller:
         for name, (topic, references) in wanted.items():
             if topic.topic.recall is None:
                 raise _NotKept
-            for reference, event in (await topic.topic.recall(references)).items():
+            async with self._turns:
+                recalled = await topic.topic.recall(references)
+            for reference, event in recalled.items():
                 subject = topic.subject(event)
                 if await self._visible(topic, subject, topic.owner(event)):
                     found[name, reference] = subject, event_data(event, topic.hidden)
@@ -214,10 +230,7 @@ def _held_back(since: int, reader: Reader) -> list[Row]:
     An event that waits to be coalesced gets its number first and is sent later. Whatever else concerns its subject
     is preceded by it, so only a subject whose last entry is a reference comes into question.
     """
-    last: dict[str, Row] = {}
-    for row in page(since - LOOK_BACK, since, LOOK_BACK, reader).rows:
-        last[row.subject] = row
-    return [row for row in last.values() if row.reference is not None]
+    return [Row(*row) for row in reader.tuples(_LAST, (since - LOOK_BACK, since))]
 
 
 def _sync(outcome: str, seq: int) -> bytes:

@@ -15,6 +15,10 @@ class Noted(Event):
     text: str
 
 
+class Whispered(Noted):
+    owner: str
+
+
 class NotesPlugin(Plugin):
     """Emits what a test wants."""
 
@@ -29,8 +33,8 @@ class NotesPlugin(Plugin):
 
     @hookimpl
     def topics(self, ctx: PluginContext) -> Iterable[Topic | Inbound]:
-        """Return the one topic."""
-        return [Topic("notes:noted", Noted, audience="everyone")]
+        """Return the topics."""
+        return [Topic("notes:noted", Noted, audience="everyone"), Topic("notes:whispered", Whispered, owner="owner")]
 
 
 async def note(running: RunningKernel, *texts: str) -> None:
@@ -102,3 +106,11 @@ async def test_admins_page_through_the_log(running: RunningKernel) -> None:
     assert event["at"] > 1e12
     assert (await running.client.acting_as("ann").answer("GET", "/api/kernel/events")).status == 403
     assert (await running.client.answer("GET", "/api/kernel/events?limit=0")).status == 400
+
+
+async def test_in_multi_mode_admins_read_what_is_theirs_alone(running: RunningKernel) -> None:
+    for owner in ("root", "ann"):
+        await running.kernel.db.write(lambda tx, owner=owner: tx.emit(Whispered(text="secret", owner=owner)))  # type: ignore[misc]
+    root = running.client.acting_as("root", "admin")
+    events = (await root.get("/api/kernel/events"))["events"]
+    assert [(event["owner"], event["data"]) for event in events] == [("root", {"text": "secret"}), ("ann", None)]
