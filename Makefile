@@ -7,7 +7,7 @@ JOBS ?= auto
 CLIENT := plugins/a_parallel_plugins/web/client
 CLIENT_SOURCES := $(shell find $(CLIENT) -name node_modules -prune -o -type f -print)
 
-.PHONY: run dev demo test bench lint format clean install install-dev
+.PHONY: run dev demo test bench faults lint format clean install install-dev
 
 run: install
 	@$(BIN)/a-parallel $(ARGS)
@@ -23,6 +23,9 @@ test: install-dev lint
 
 bench: install-dev
 	@$(BIN)/python -m bench $(ARGS)
+
+faults: install-dev
+	@$(BIN)/python -m faults $(ARGS)
 
 lint: install-dev
 	@$(BIN)/ruff check .
