@@ -171,3 +171,32 @@ async def test_without_the_setting_nothing_is_held(server_factory: ServerFactory
         assert (await page.load_thread(thread)).status == "interrupted"
         await server.until_leftovers(0)
     await server.stop()
+
+
+async def test_what_was_acknowledged_reaches_the_agent_once_although_the_server_dies_at_once(
+    server: Server, repository: Repository
+) -> None:
+    async with Client(server.base_url) as page:
+        thread = await start(page, repository, "ask then slow 1 then tools 5 linger")
+        await page.until_status(thread, "waiting")
+        assert (await page.send("[Colour] Which colour do you prefer?\n→ Blue — Cool")).ok
+        await server.kill()
+        await again(server, page)
+        await page.load_thread(thread)
+        assert (await page.send("tools 7")).ok
+        await server.kill()
+        await again(server, page)
+        await page.until(lambda screen: "Step 7 of 7" in str(screen.threads[thread].texts), "the second message")
+        await page.until_status(thread, "completed")
+        shown = await page.load_thread(thread)
+        said = "\n".join(steps(shown))
+        assert said.count("You answered:") == 1
+        assert "Blue" in said
+        assert said.count("Step 5 of 5") == 1
+        assert said.count("Step 7 of 7") == 1
+        prompts = [prompt for one in invocations(server.claude_log) for prompt in one.prompts]
+        assert len([prompt for prompt in prompts if prompt.endswith("tools 7")]) == 1
+        assert [text for role, text in shown.texts if role == "user"][1:] == [
+            "[Colour] Which colour do you prefer?\n→ Blue — Cool",
+            "tools 7",
+        ]

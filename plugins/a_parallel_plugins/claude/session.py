@@ -34,6 +34,10 @@ HOOK_MARGIN = 30.0
 """Seconds that the CLI waits for a decision longer than we take for it at most."""
 
 
+ABSENCE = 3600.0
+"""Seconds that it waits longer if it is held: the server may be gone meanwhile, and the next one decides."""
+
+
 class ClaudeSession:
     """Talks to one CLI from its first message to its exit, or from where another server was."""
 
@@ -96,7 +100,8 @@ class ClaudeSession:
         self._watchdog = Watchdog(self._silence_limit, settings.silence_limit)
         self._reader = Reader(process, self._outbox, self._take, log)
         if memory is None:
-            self._writer.put(initialize_line(str(uuid4()), _hook(settings.gate_timeout)), "i")
+            limit = settings.gate_timeout + (ABSENCE if held is not None else 0.0)
+            self._writer.put(initialize_line(str(uuid4()), _hook(limit)), "i")
             self._hand_over(run.prompt)
         else:
             self._restore(memory)
