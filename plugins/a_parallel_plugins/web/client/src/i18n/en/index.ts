@@ -7,8 +7,8 @@ import { settings } from "./settings";
 import { setup } from "./setup";
 import { shell } from "./shell";
 import { statistics } from "./statistics";
-import { terminals } from "./terminals";
+import { commands, terminals } from "./terminals";
 import { threads } from "./threads";
 
 /** English; one file for each area of the page. */
-export const en = { automations, board, common, home, review, settings, setup, shell, statistics, terminals, threads };
+export const en = { automations, board, commands, common, home, review, settings, setup, shell, statistics, terminals, threads };
