@@ -1,9 +1,11 @@
 import { Link, useParams } from "@tanstack/react-router";
-import { FileQuestion } from "lucide-react";
+import { Blocks, FileQuestion, type LucideIcon } from "lucide-react";
 import { Suspense } from "react";
 import { type Session, useSession } from "@/api/session";
 import { text } from "@/i18n";
 import { Boundary } from "@/shell/boundary";
+import { ExtensionHost, Origin } from "@/shell/extensions/host";
+import { keyOf, useExtensions } from "@/shell/extensions/registry";
 import { Page } from "@/ui/page";
 import { EmptyState, SkeletonList } from "@/ui/states";
 import { PAGES, type SettingsPage } from "./pages";
@@ -20,6 +22,8 @@ export default function SettingsView() {
   const session = useSession();
   const pages = PAGES.filter((page) => allowed(page, session));
   const page = pages.find((one) => one.id === id);
+  const extensions = useExtensions("settings");
+  const extension = extensions.find((one) => keyOf(one) === id);
   return (
     <Page title={text.settings.title} wide>
       <div className="mx-auto flex max-w-5xl flex-col gap-6 md:flex-row md:gap-10">
@@ -32,17 +36,10 @@ export default function SettingsView() {
                 </h2>
                 {pages
                   .filter((one) => one.group === group)
-                  .map(({ id: to, icon: Icon }) => (
-                    <Link
-                      key={to}
-                      to="/settings/$page"
-                      params={{ page: to }}
-                      className="flex h-8 items-center gap-2 rounded-md px-2 text-[0.8125rem] whitespace-nowrap text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground [&_svg]:size-4"
-                    >
-                      <Icon />
-                      {text.settings.pages[to] ?? to}
-                    </Link>
-                  ))}
+                  .map((one) => <Entry key={one.id} to={one.id} icon={one.icon} label={text.settings.pages[one.id] ?? one.id} />)}
+                {group === "server"
+                  ? extensions.map((one) => <Entry key={keyOf(one)} to={keyOf(one)} icon={Blocks} label={one.title} />)
+                  : null}
               </div>
             ))}
           </div>
@@ -54,6 +51,12 @@ export default function SettingsView() {
                 <page.component />
               </Suspense>
             </Boundary>
+          ) : extension ? (
+            <section>
+              <h2 className="text-[0.8125rem] font-semibold">{extension.title}</h2>
+              <Origin extension={extension} />
+              <ExtensionHost className="mt-4" extension={extension} given={NOTHING} />
+            </section>
           ) : (
             <EmptyState icon={FileQuestion} title={text.shell.notFound}>
               {text.shell.notFoundHelp}
@@ -62,5 +65,21 @@ export default function SettingsView() {
         </div>
       </div>
     </Page>
+  );
+}
+
+/** A settings section of a plugin is about no thread. */
+const NOTHING = {};
+
+function Entry({ to, icon: Icon, label }: { to: string; icon: LucideIcon; label: string }) {
+  return (
+    <Link
+      to="/settings/$page"
+      params={{ page: to }}
+      className="flex h-8 items-center gap-2 rounded-md px-2 text-[0.8125rem] whitespace-nowrap text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground [&_svg]:size-4"
+    >
+      <Icon />
+      {label}
+    </Link>
   );
 }
