@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from a_parallel_contracts import Actor, Credentials, PluginContext
+from a_parallel_contracts import Actor, Credentials, HookError, PluginContext
 from a_parallel_contracts.accounts import AccountHooks
 from a_parallel_plugins.auth.headers import bearer
 from a_parallel_plugins.auth.modes import AuthMode
@@ -33,9 +33,15 @@ class Proofs:
         if _brings_token(credentials):
             known = await self._tokens.find(credentials)
             return await self._bearer(known) if known else None
-        return await self._own.authenticate(credentials) or await self._ctx.hooks.first(
-            AccountHooks.authenticate, credentials
-        )
+        return await self._own.authenticate(credentials) or await self._others(credentials)
+
+    async def _others(self, credentials: Credentials) -> Actor | None:
+        """Ask the other plugins; one that fails lets nobody in, and keeps nobody from signing in either."""
+        try:
+            return await self._ctx.hooks.first(AccountHooks.authenticate, credentials)
+        except HookError as error:
+            self._ctx.log.error("%s; whoever it would have known counts as unknown", error, exc_info=error)
+            return None
 
     async def _bearer(self, known: KnownToken) -> Actor | None:
         found = await self._own.bearer(known)

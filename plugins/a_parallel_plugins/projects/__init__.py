@@ -7,6 +7,7 @@ from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimp
 from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, ProjectHooks
+from a_parallel_plugins.projects.settings import ProjectsSettings
 
 if TYPE_CHECKING:
     from a_parallel_plugins.projects.service import ProjectService
@@ -15,7 +16,14 @@ if TYPE_CHECKING:
 class ProjectsPlugin(Plugin, AccountHooks):
     """Keeps the list of projects."""
 
-    manifest = Manifest(api="1.0", requires=(GIT,), provides=(PROJECTS,), tables=("projects",), hooks=(ProjectHooks,))
+    manifest = Manifest(
+        api="1.0",
+        requires=(GIT,),
+        provides=(PROJECTS,),
+        settings=ProjectsSettings,
+        tables=("projects",),
+        hooks=(ProjectHooks,),
+    )
     service: "ProjectService"
 
     @hookimpl

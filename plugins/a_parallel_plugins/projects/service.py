@@ -15,6 +15,8 @@ from a_parallel_contracts.projects import (
     ProjectHooks,
     ProjectUpdated,
 )
+from a_parallel_contracts.worktrees import worktrees_directory
+from a_parallel_plugins.projects.settings import ProjectsSettings
 
 _COLUMNS = "id, name, path, color, user_id, sort_order, created_at"
 _VISIBLE = f"SELECT {_COLUMNS} FROM projects WHERE (:all OR user_id = :user) ORDER BY sort_order, created_at, rowid"  # noqa: S608
@@ -60,23 +62,37 @@ class ProjectService:
         """Register the working tree at `path`.
 
         Raises:
-            BadRequest: the path is relative or in no working tree.
+            BadRequest: the path is relative or in no working tree, or somebody else's: both with the same text.
             Conflict: the directory or the name is registered already.
         """
-        directory = await self._checked(path)
+        directory = await self._checked(actor, path)
         async with self._registering:  # so that two requests for one directory cannot both find it free
             await self._refuse_taken(actor, name, directory)
             return await self._ctx.db.write(lambda tx: _insert(tx, actor, name, directory))
 
-    async def _checked(self, path: str) -> str:
+    async def _checked(self, actor: Actor, path: str) -> str:
         if not path.startswith("/"):
             raise BadRequest("Project path must be absolute")
         if not _expressible(path):
             raise BadRequest(f"Not a git repository: {path!r}")
         directory = "/" + os.path.normpath(path).lstrip("/")
-        if not await self._ctx.get(GIT).is_work_tree(Path(directory)):
+        closed = await self._belongs_to_others(actor, directory)
+        if closed or not await self._ctx.get(GIT).is_work_tree(Path(directory)):
             raise BadRequest(f"Not a git repository: {directory}")
         return directory
+
+    async def _belongs_to_others(self, actor: Actor, directory: str) -> bool:
+        """Tell whether a directory is, holds or lies in a project of somebody else's, or their working trees."""
+        if actor.sees_all or actor.administers or self._ctx.settings(ProjectsSettings).shared_directories:
+            return False
+        projects = await self._ctx.db.run(lambda reader: _all(reader, {"all": True, "user": actor.user_id}))
+        foreign = [
+            place
+            for project in projects
+            if not actor.owns(project.user_id)
+            for place in (Path(project.path), worktrees_directory(project))
+        ]
+        return await asyncio.to_thread(_overlaps, Path(directory), foreign)
 
     async def _refuse_taken(self, actor: Actor, name: str, directory: str) -> None:
         known = await self.visible(actor)
@@ -127,6 +143,13 @@ def _registered(directory: str, known: Iterable[str]) -> bool:
     """Tell whether a directory is registered, by whatever path (``http-core.md`` §5.8)."""
     real = os.path.realpath(directory)
     return any(directory == path or real == os.path.realpath(path) for path in known)
+
+
+def _overlaps(directory: Path, places: Iterable[Path]) -> bool:
+    """Tell whether a directory is one of the places, in one or above one, wherever links lead."""
+    real = Path(os.path.realpath(directory))
+    others = [Path(os.path.realpath(place)) for place in places]
+    return any(real.is_relative_to(other) or other.is_relative_to(real) for other in others)
 
 
 def _refuse_name(name: str, others: Iterable[Project]) -> None:

@@ -106,3 +106,20 @@ async def test_a_plugin_stands_in_the_place_of_the_bundled_one(kernel: KernelFac
     async with running.session.ws_connect(f"{running.url}/ws") as socket:
         message = await socket.receive(timeout=20)
         assert (message.type, message.data) == (aiohttp.WSMsgType.CLOSE, 4001)
+
+
+class BrokenPlugin(Plugin, AccountHooks):
+    """Fails whenever it is asked."""
+
+    manifest = Manifest(api="1.0")
+
+    @hookimpl
+    async def authenticate(self, ctx: PluginContext, credentials: Credentials) -> Actor | None:
+        raise RuntimeError("out of order")
+
+
+async def test_a_proof_that_fails_lets_nobody_in_and_keeps_nobody_out(multi: OpenHouse) -> None:
+    house = await multi({"broken": BrokenPlugin})
+    assert (await house.person().answer("GET", "/api/who")).status == 401
+    assert (await house.admin.answer("GET", "/api/who")).status == 200
+    assert (await (await house.user("ann")).answer("GET", "/api/who")).status == 200
