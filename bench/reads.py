@@ -1,59 +1,72 @@
-"""Reading lists of threads and whole threads."""
+"""Reading lists of threads and conversations, whole, in pages and unchanged, among few and many."""
 
-import http.client
 import statistics
-import subprocess
-import sys
 import time
-from urllib.parse import urlsplit
+import urllib.request
 
-from bench.corpus import fill
+from bench.corpus import Corpus, crowd, fill
+from bench.programs import Program, program, requests_a_second
 from bench.report import Figure, rate
 from bench.server import BenchServer
 
-THREADS, MESSAGES = 200, 2000
-
-
-def requests_a_second(url: str, path: str, token: str, seconds: float = 2.0) -> float:
-    """Return how many requests one connection gets answered in a second."""
-    parts = urlsplit(url)
-    assert parts.hostname
-    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=60)
-    headers = {"Authorization": f"Bearer {token}"}
-    count, began = 0, time.perf_counter()
-    while (passed := time.perf_counter() - began) < seconds:
-        connection.request("GET", path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
-        assert answer.status == 200, body[:200]
-        assert len(body) > 1000
-        count += 1
-    connection.close()
-    return count / passed
+LISTED, MESSAGES, PAGE = 200, 2000, 100
+CROWD = 10_000
 
 
 def figures() -> list[Figure]:
-    """Measure both kinds of reading against bare handlers on the same file."""
+    """Measure each kind of reading against bare handlers on the same file, in turns."""
     with BenchServer() as server:
         project = server.project()
         server.stop()
-        thread = fill(server.database, project, THREADS, MESSAGES)
+        thread = fill(server.database, project, Corpus(LISTED, MESSAGES))
+        crowd(server.database, 1_000 - LISTED)
         server.start()
-        words = [sys.executable, "-m", "bench.limits.reads", str(server.database)]
-        program = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert program.stdout is not None
-        bare = f"http://127.0.0.1:{program.stdout.readline().split()[1]}"
-        found = [
-            _figure("GET /api/threads?projectId= (200 threads)", server, bare, f"/api/threads?projectId={project}"),
-            _figure("GET /api/threads/:id (2,000 messages)", server, bare, f"/api/threads/{thread}"),
-        ]
-        program.communicate("", 10)
+        with program("reads", str(server.database)) as bare:
+            listed, one = f"/api/threads?projectId={project}", f"/api/threads/{thread}"
+            among = _figure(f"GET /api/threads ({LISTED} among 1,000)", server, bare, listed)
+            found = [
+                among,
+                _figure(f"GET /api/threads/:id ({MESSAGES:,} messages)", server, bare, one),
+                _figure(f"GET /api/threads/:id?limit={PAGE}", server, bare, f"{one}?limit={PAGE}"),
+                _unchanged("GET /api/threads, unchanged", server, listed),
+                _unchanged(f"GET /api/threads/:id ({MESSAGES:,} messages), unchanged", server, one),
+            ]
+        found.append(_among_many(server, listed, among.ours))
     return found
 
 
-def _figure(name: str, server: BenchServer, bare: str, path: str) -> Figure:
+def _figure(name: str, server: BenchServer, bare: Program, path: str) -> Figure:
     ours, limits = [], []
     for _ in range(3):
-        limits.append(requests_a_second(bare, path, ""))
-        ours.append(requests_a_second(server.url, path, server.token))
-    return rate(name, statistics.median(ours), statistics.median(limits), 0.50)
+        limits.append(requests_a_second(f"http://{bare.address}{path}"))
+        ours.append(requests_a_second(f"{server.url}{path}", server.token))
+    return rate(name, statistics.median(ours), statistics.median(limits), 0.70)
+
+
+def _unchanged(name: str, server: BenchServer, path: str) -> Figure:
+    tag = _settled_tag(server, path)
+    ours, limits = [], []
+    with program("routes") as bare:
+        for _ in range(3):
+            limits.append(requests_a_second(f"http://{bare.address}/unchanged", "", tag))
+            ours.append(requests_a_second(f"{server.url}{path}", server.token, tag))
+    return rate(name, statistics.median(ours), statistics.median(limits), 0.80)
+
+
+def _settled_tag(server: BenchServer, path: str) -> str:
+    """Return the tag of an answer once it stays: a server that has just started writes a few rows."""
+    asked = urllib.request.Request(f"{server.url}{path}", headers={"Authorization": f"Bearer {server.token}"})  # noqa: S310
+    tags = [""]
+    while len(tags) < 3 or tags[-1] != tags[-2]:
+        time.sleep(1)
+        with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - loopback
+            tags.append(str(answer.headers["ETag"]))
+    return tags[-1]
+
+
+def _among_many(server: BenchServer, path: str, among_few: float) -> Figure:
+    server.stop()
+    crowd(server.database, CROWD - 1_000, begin=1_000)
+    server.start()
+    ours = statistics.median(requests_a_second(f"{server.url}{path}", server.token) for _ in range(3))
+    return rate(f"GET /api/threads ({LISTED} among {CROWD:,}), against among 1,000", ours, among_few, 0.75)

@@ -23,15 +23,19 @@ MESSAGES = """
 SELECT id, thread_id AS threadId, role, content, images, model, permission_mode AS permissionMode, timestamp
 FROM messages WHERE thread_id = ? ORDER BY timestamp, rowid
 """
+NEWEST = """
+SELECT * FROM (
+    SELECT id, thread_id AS threadId, role, content, images, model, permission_mode AS permissionMode, timestamp
+    FROM messages WHERE thread_id = ? ORDER BY timestamp DESC, rowid DESC LIMIT ?
+) ORDER BY timestamp
+"""
 CALLS = """
 SELECT c.id, c.message_id AS messageId, c.name, c.input, c.output
 FROM tool_calls c JOIN messages m ON m.id = c.message_id WHERE m.thread_id = ? ORDER BY c.rowid
 """
-
-
-def as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> dict[str, Any]:
-    """Return a row by column name."""
-    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+SOME_CALLS = """
+SELECT id, message_id AS messageId, name, input, output FROM tool_calls WHERE message_id IN ({}) ORDER BY rowid
+"""
 
 
 async def main(path: str) -> None:
@@ -52,10 +56,17 @@ async def main(path: str) -> None:
     async def thread(request: web.Request) -> web.Response:
         id = request.match_info["id"]
         row = booleans(connection.execute(ONE, (id,)).fetchone())
+        limit = request.query.get("limit")
+        if limit:
+            messages = connection.execute(NEWEST, (id, int(limit))).fetchall()
+            marks = ", ".join("?" * len(messages))
+            found = connection.execute(SOME_CALLS.format(marks), [message["id"] for message in messages])
+        else:
+            messages = connection.execute(MESSAGES, (id,)).fetchall()
+            found = connection.execute(CALLS, (id,))
         calls: dict[str, list[dict[str, Any]]] = {}
-        for call in connection.execute(CALLS, (id,)):
+        for call in found:
             calls.setdefault(call["messageId"], []).append(call)
-        messages = connection.execute(MESSAGES, (id,)).fetchall()
         for message in messages:
             message["toolCalls"] = calls.get(message["id"], [])
         row["messages"] = messages

@@ -112,7 +112,7 @@ class Route:
         confidential: the answer holds a secret; it is not kept for requests that are repeated under an
             ``Idempotency-Key``, which are refused instead.
         from_rows: the answer to a GET depends on the database, the address and the actor alone; browsers that have
-            it are told ``304 Not Modified`` for as long as nothing is committed.
+            it are told ``304 Not Modified`` for as long as no row changes.
         refusal: gives what is answered instead of success another form, where a client expects one.
     """
 

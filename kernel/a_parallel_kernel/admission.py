@@ -26,7 +26,8 @@ class HttpServices:
         report: told plugin, error (or None) and seconds of each call of a handler; an `ApiError` below 500
             is no error.
         authorize: asks the hook of that name about actor, action and resource; False is answered 403.
-        commits: returns how many transactions the database has committed; without it every answer counts as new.
+        changes: returns how many rows of the database have been changed so far; without it every answer counts as
+            new.
         idempotency: answers requests that are sent again under the same key; without it keys mean nothing.
     """
 
@@ -35,7 +36,7 @@ class HttpServices:
     plugin_state: Callable[[str], str]
     report: Callable[[str, BaseException | None, float], None]
     authorize: Callable[[Actor, str, Any], Awaitable[bool | None]]
-    commits: Callable[[], int] | None = None
+    changes: Callable[[], int] | None = None
     idempotency: Idempotency | None = None
 
 

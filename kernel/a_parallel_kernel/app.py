@@ -192,7 +192,7 @@ class Kernel:
             plugin_state=self._state_of,
             report=self._report,
             authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
-            commits=lambda: self._sqlite.commits,
+            changes=lambda: self._sqlite.changes,
             idempotency=self._journal.idempotency,
         )
 

@@ -42,7 +42,7 @@ class Caller:
         self._admission = admission
         self._gate = gate
         self._max_body = max_body
-        self._validators = Validators(services.commits)
+        self._validators = Validators(services.changes)
 
     async def call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
         """Return the answer of a route; one with a streamed body has been sent.

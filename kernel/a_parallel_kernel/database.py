@@ -92,9 +92,9 @@ class SqliteDatabase:
         return DatabaseStats(writer.commits, writer.units, writer.largest_group, writer.waiting, sizes)
 
     @property
-    def commits(self) -> int:
-        """How many transactions have been committed."""
-        return self._writer.commits
+    def changes(self) -> int:
+        """Rows inserted, changed and deleted since the file was opened."""
+        return self._writer.changes
 
     def log_events(self, events: EventLog) -> None:
         """Store events from now on in the transaction of the unit that emits them."""

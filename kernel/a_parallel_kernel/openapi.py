@@ -142,7 +142,8 @@ def _responses(endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
         "503": True,
         "507": route.method != "GET",
     }
-    return {str(route.status): success, **{status: _ERROR for status, occurs in errors.items() if occurs}}
+    unchanged = {"304": {"description": "Nothing has changed since."}} if route.from_rows else {}
+    return {str(route.status): success, **unchanged, **{status: _ERROR for status, occurs in errors.items() if occurs}}
 
 
 def _content(description: str, schema: Schema) -> dict[str, Any]:

@@ -12,23 +12,24 @@ from a_parallel_kernel.endpoints import Endpoint
 
 
 class Validators:
-    """Entity tags that hold until the database commits anything.
+    """Entity tags that hold until a row of the database changes.
 
-    Rows are not looked at, so a tag may end although the answer is the same, but never holds although it is another.
+    Which row is not looked at, so a tag may end although the answer is the same, but never holds although it is
+    another.
 
     Parameters:
-        commits: returns how many transactions have been committed; without it nothing is tagged.
+        changes: returns how many rows have been changed so far; without it nothing is tagged.
     """
 
-    def __init__(self, commits: Callable[[], int] | None) -> None:
-        self._commits = commits
+    def __init__(self, changes: Callable[[], int] | None) -> None:
+        self._changes = changes
         self._server = secrets.token_hex(4)
 
     def tag(self, endpoint: Endpoint, actor: Actor) -> str | None:
         """Return the tag of an answer that is begun now, or None if it is not made of rows alone."""
-        if self._commits is None or not endpoint.route.from_rows:
+        if self._changes is None or not endpoint.route.from_rows:
             return None
-        return f'W/"{self._server}-{self._commits():x}-{_mark(actor)}"'
+        return f'W/"{self._server}-{self._changes():x}-{_mark(actor)}"'
 
     def headers(self, tag: str) -> dict[str, str]:
         """Return what an answer with this tag says: keep it, and ask each time whether it still holds."""

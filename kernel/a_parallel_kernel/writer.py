@@ -128,6 +128,7 @@ class Writer:
         publish: called on the event loop with each event, after the commit.
 
     Attributes:
+        changes: rows inserted, changed and deleted so far; those of transactions that failed count too.
         events: where emitted events are stored in the same transaction, once there is such a place.
     """
 
@@ -138,6 +139,7 @@ class Writer:
         self._drain: asyncio.Task[None] | None = None
         self._closed = False
         self.events: EventLog | None = None
+        self.changes = 0
         self.commits = 0
         self.units = 0
         self.largest_group = 0
@@ -165,7 +167,13 @@ class Writer:
 
     async def call(self, work: Callable[[sqlite3.Connection], ResultT]) -> ResultT:
         """Run `work` on the connection between two groups."""
-        return await self._session.call(work)
+        return await self._session.call(partial(self._counted, work))
+
+    def _counted(self, work: Callable[[sqlite3.Connection], ResultT], connection: sqlite3.Connection) -> ResultT:
+        try:
+            return work(connection)
+        finally:
+            self.changes = connection.total_changes
 
     async def finish(self) -> None:
         """Take no more units and commit those that wait."""
@@ -188,7 +196,7 @@ class Writer:
 
     async def _commit(self, group: list[Unit]) -> None:
         try:
-            self.commits += await self._session.call(partial(commit, group, self.events))
+            self.commits += await self.call(partial(commit, group, self.events))
         except Exception as error:  # noqa: BLE001 - every caller gets it
             for unit in group:
                 unit.fail(error)
