@@ -9,13 +9,17 @@ log = logging.getLogger(__name__)
 
 
 def make_private_directory(directory: Path) -> None:
-    """Create `directory` with mode 0700, or take group's and others' rights from an existing one."""
+    """Create `directory` with mode 0700, or take group's and others' rights from an existing one and all in it."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     shared = (Path.home(), Path(directory.anchor))
     if directory in shared or directory.stat().st_mode & stat.S_ISVTX:
         log.warning("%s is shared with other programs; its mode stays as it is", directory)
         return
     tighten(directory)
+    for parent, directories, files in os.walk(directory):
+        for place in (Path(parent, name) for name in (*directories, *files)):
+            if not place.is_symlink():  # what it leads to may be somebody else's business
+                tighten(place)
 
 
 def make_private_file(path: Path) -> None:
