@@ -200,3 +200,42 @@ async def test_what_was_acknowledged_reaches_the_agent_once_although_the_server_
             "[Colour] Which colour do you prefer?\n→ Blue — Cool",
             "tools 7",
         ]
+
+
+async def test_a_scripted_agent_goes_on_as_well(server_factory: ServerFactory, repository: Repository) -> None:
+    config = "[plugins.agents]\nsurvive = true\nprovider = 'scripted'\n[plugins.scripted]\npace = 0.01\n"
+    server = await server_factory(config=config, claude=None).start()
+    words = " ".join(f"word{number}" for number in range(150))
+    script = [
+        "!flood 30",
+        f"!stream {words}",
+        "!bash sleep 1; echo done",
+        "!ask Colour: Which? | Red | Blue",
+        "!many 5",
+    ]
+    async with Client(server.base_url) as page:
+        thread = await start(page, repository, "\n".join(script))
+        for mark in ("word20", "word140"):
+            await page.until(lambda screen, mark=mark: mark in str(screen.threads[thread].texts), mark)  # type: ignore[misc]
+            await server.kill()
+            await again(server, page)
+            await page.load_thread(thread)
+        await page.until_status(thread, "waiting")
+        assert (await page.send("[Colour] Which?\n→ Blue")).ok
+        await server.kill()
+        await again(server, page)
+        await page.load_thread(thread)
+        await page.until_status(thread, "completed")
+        shown = await page.load_thread(thread)
+        said = "\n".join(steps(shown))
+        assert said.count(words) == said.count("Answer: Blue") == said.count("Message 5") == 1
+        assert [tool.name for tool in shown.tools] == ["Flood"] * 30 + ["Bash", "AskUserQuestion"]
+        assert shown.tools[30].output == "done"
+        await none_held(server)
+        await page.send("!echo")
+        await page.until_outcome(thread, "completed")
+        assert '"resumed":true' in steps(await page.load_thread(thread))[-1]
+        running = await page.start(page.screen.projects[0]["id"], "!bash sleep 600", mode="local")
+        assert running is not None
+        await server.until_command("sleep 600")
+    await server.stop()

@@ -39,7 +39,7 @@ from collections.abc import AsyncIterator, Iterable
 
 from a_parallel_contracts import Command, Manifest, Plugin, PluginContext, hookimpl
 from a_parallel_contracts.agents import AGENT_PROVIDERS
-from a_parallel_contracts.hosts import HOSTS
+from a_parallel_contracts.hosts import HOLDERS, HOSTS
 from a_parallel_plugins.scripted.settings import ScriptedSettings
 
 NAME = "scripted"
@@ -51,6 +51,7 @@ class ScriptedPlugin(Plugin):
     manifest = Manifest(
         api="1.0",
         requires=(AGENT_PROVIDERS, HOSTS),
+        optional=(HOLDERS,),
         settings=ScriptedSettings,
         migrations="a_parallel_migrations:scripted",
     )
@@ -60,8 +61,9 @@ class ScriptedPlugin(Plugin):
         """Register the provider while the plugin runs."""
         from a_parallel_plugins.scripted.provider import ScriptedProvider
 
-        provider = ScriptedProvider(ctx.db, ctx.get(HOSTS).get(), ctx.settings(ScriptedSettings))
-        ctx.defer(provider.close)
+        host, settings = ctx.get(HOSTS).get(), ctx.settings(ScriptedSettings)
+        provider = ScriptedProvider(ctx.db, host, settings, lambda: ctx.find(HOLDERS))
+        ctx.defer(lambda: provider.close(leaving=ctx.handing_over))
         ctx.defer(ctx.get(AGENT_PROVIDERS).add(NAME, provider))
         yield
 

@@ -140,7 +140,7 @@ async def test_a_program_waits_while_the_spool_is_full_and_no_byte_is_lost(tmp_p
         assert await take(again, 30000) == [b"line %d" % number for number in range(30000)]
         again.release(again.position)
         assert await again.wait() == 0
-        assert list(spool.glob("*.out.*")) == []
+        await until(lambda: not list(spool.glob("*.out.*")))
 
 
 async def test_a_slow_reader_slows_the_program_down(tmp_path: Path) -> None:
