@@ -6,7 +6,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import importlib_metadata
 
@@ -48,7 +48,7 @@ def find_candidates(group: str = ENTRY_POINT_GROUP) -> list[Candidate]:
 def _candidate(
     point: importlib_metadata.EntryPoint, named: Callable[[importlib_metadata.Distribution], tuple[str, str]]
 ) -> Candidate:
-    name, version = named(point.dist) if point.dist is not None else ("", "")
+    name, version = named(cast(importlib_metadata.Distribution, point.dist)) if point.dist is not None else ("", "")
     return Candidate(point.name, point.load, name, version, functools.partial(_declared, point))
 
 
