@@ -1,4 +1,7 @@
-"""Keeps the kernel's own tables small, a few rows at a time and off the path of requests."""
+"""Keeps the kernel's own tables small, a few rows at a time and off the path of requests.
+
+Every chore looks first and writes only if there is something to remove: a server at rest writes nothing.
+"""
 
 import asyncio
 import logging
@@ -93,8 +96,10 @@ class EventRetention:
         self._counted, grown = await self._db.run(partial(_grown, self._counted))
         self._size += grown
         before = int((self._clock() - self._max_age) * 1000)
-        removed, size = await self._db.write(partial(_remove, before, self._size - self._max_size))
-        self._size -= size
+        last, size, removed = await self._db.run(partial(_too_much, before, self._size - self._max_size))
+        if removed:
+            await self._db.write(partial(_remove, last))
+            self._size -= size
         return removed == BATCH
 
 
@@ -109,15 +114,21 @@ def _grown(counted: int, reader: Reader) -> tuple[int, int]:
     return newest, int(row["bytes"] or 0) + OVERHEAD * int(row["entries"])
 
 
-def _remove(before: int, excess: float, tx: Transaction) -> tuple[int, int]:
-    """Remove at most a batch of entries of earlier than `before`, or as long as `excess` bytes are too many."""
-    last, size, removed = 0, 0, 0
+def _too_much(before: int, excess: float, reader: Reader) -> tuple[int, int, int]:
+    """Find at most a batch of entries of earlier than `before`, or as long as `excess` bytes are too many.
+
+    Returns:
+        The number of the last one, their bytes, and how many they are.
+    """
+    last, size, found = 0, 0, 0
     oldest = "SELECT seq, at, coalesce(length(data), 0) FROM kernel_events ORDER BY seq LIMIT ?"
-    for seq, at, length in tx.tuples(oldest, (BATCH,)):
+    for seq, at, length in reader.tuples(oldest, (BATCH,)):
         if at >= before and size >= excess:
             break
-        last, size, removed = seq, size + length + OVERHEAD, removed + 1
-    if removed:
-        tx.execute("DELETE FROM kernel_events WHERE seq <= ?", (last,))
-        tx.execute("UPDATE kernel_events_pruned SET seq = ? WHERE id = 1", (max(last, pruned_number(tx)),))
-    return removed, size
+        last, size, found = seq, size + length + OVERHEAD, found + 1
+    return last, size, found
+
+
+def _remove(last: int, tx: Transaction) -> None:
+    tx.execute("DELETE FROM kernel_events WHERE seq <= ?", (last,))
+    tx.execute("UPDATE kernel_events_pruned SET seq = ? WHERE id = 1", (max(last, pruned_number(tx)),))

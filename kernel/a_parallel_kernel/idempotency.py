@@ -195,11 +195,11 @@ class Idempotency:
     async def prune(self) -> bool:
         """Forget one batch of old keys; tells whether there may be more."""
         before = int((self._clock() - KEPT) * 1000)
-        old = "SELECT id FROM kernel_requests WHERE at < ? ORDER BY id LIMIT ?"
-        removed = await self._db.write(
-            lambda tx: tx.execute(f"DELETE FROM kernel_requests WHERE id IN ({old})", (before, BATCH))  # noqa: S608
-        )
-        return removed == BATCH
+        found = "SELECT id FROM kernel_requests WHERE at < :before ORDER BY id LIMIT :batch"
+        old = [(row["id"],) for row in await self._db.rows(found, before=before, batch=BATCH)]
+        if old:
+            await self._db.write(lambda tx: tx.executemany("DELETE FROM kernel_requests WHERE id = ?", old))
+        return len(old) == BATCH
 
 
 def _is_small(response: web.Response) -> bool:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from a_parallel_contracts.database import Database, Reader, Transaction
+from a_parallel_contracts.database import Database, Reader
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.encoding import encode
 
@@ -118,11 +118,10 @@ def page(after: int, kind: str, reader: Reader) -> list[Stored]:
 
 async def prune(db: Database) -> bool:
     """Remove one batch of what everybody has handled; tells whether there may be more."""
-
-    def remove(tx: Transaction) -> int:
-        return tx.execute(f"DELETE FROM kernel_outbox WHERE seq IN ({_HANDLED})", (BATCH,))  # noqa: S608 - a constant
-
-    return await db.write(remove) == BATCH
+    handled = await db.run(lambda reader: list(reader.tuples(_HANDLED, (BATCH,))))
+    if handled:
+        await db.write(lambda tx: tx.executemany("DELETE FROM kernel_outbox WHERE seq = ?", handled))
+    return len(handled) == BATCH
 
 
 class ClassIsGone(LookupError):

@@ -22,7 +22,7 @@ PAGE = 500
 LONGEST = 20_000
 """Events that are told again; whoever missed more loads everything anew, which is less."""
 
-AT_ONCE = 25
+AT_ONCE = 50
 """Things that are recalled together, since they may be large."""
 
 TURNS = 4
@@ -129,10 +129,10 @@ class Replays:
 
 async def _pass_on(connection: Connection, frames: AsyncIterator[bytes]) -> None:
     """Send frames no faster than the client reads."""
-    async for frame in frames:
+    async for joined in frames:
         if connection.congested:
             await connection.written()
-        connection.in_front(frame)
+        connection.in_front(joined)
 
 
 class _Teller:
@@ -155,6 +155,8 @@ class _Teller:
     async def frames(self, rows: list[Row], seq: int | None = None) -> AsyncIterator[bytes]:
         """Iterate over the frames of those `rows` that the socket may see, with `seq` or their own numbers.
 
+        Some frames come joined: one write for each would cost more than building them.
+
         Raises:
             _NotKept: the log holds nothing of one of them.
         """
@@ -163,10 +165,13 @@ class _Teller:
         for start in range(0, len(fresh), AT_ONCE):
             chunk = fresh[start : start + AT_ONCE]
             now = await self._recalled(chunk)
+            frames = []
             for row, topic in chunk:
                 told = await self._told(row, topic, now)
                 if told is not None:
-                    yield numbered_frame(row.topic, *told, row.seq if seq is None else seq)
+                    frames.append(numbered_frame(row.topic, *told, row.seq if seq is None else seq))
+            if frames:
+                yield b"".join(frames)
 
     async def _told(
         self, row: Row, topic: MountedTopic, now: dict[tuple[str, str], tuple[str, bytes]]

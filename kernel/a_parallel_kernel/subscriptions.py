@@ -22,7 +22,10 @@ SELECT plugin, name, event, cursor, seen_at,
   (SELECT count(*) FROM kernel_outbox o WHERE o.seq > s.cursor AND instr(o.kinds, ' ' || s.event || ' ') > 0) AS waiting
 FROM kernel_subscriptions s ORDER BY plugin, name"""
 _ASIDE = "SELECT plugin, name, seq, event, error, at FROM kernel_set_aside ORDER BY plugin, name, seq LIMIT 1000"
-_STALE = "SELECT plugin, name, seen_at FROM kernel_subscriptions WHERE seen_at < ?"
+_SEEN = "SELECT plugin, name, seen_at FROM kernel_subscriptions"
+
+HOUR = 3_600_000
+"""Milliseconds between two notes that a subscription is in use."""
 
 Key = tuple[str, str]
 
@@ -136,10 +139,14 @@ class Subscriptions:
         return await prune(self._db)
 
     async def forget(self) -> bool:
-        """Forget subscriptions whose plugin has not run for long; always whole, so there is never more."""
+        """Note those that run as seen, and forget those whose plugin has not run for long."""
         now = int(self._clock() * 1000)
+        seen = {(row["plugin"], row["name"]): row["seen_at"] for row in await self._db.rows(_SEEN)}
         before = now - int(self._settings.subscription_days * 86_400_000)
-        stale = await self._db.write(partial(_forget, list(self._running), now, before))
+        stale = [key for key, at in seen.items() if at < before and key not in self._running]
+        fresh = [key for key in self._running if now - seen.get(key, now) > HOUR]
+        if stale or fresh:
+            await self._db.write(partial(_note, stale, fresh, now))
         for plugin, name in stale:
             log.warning("the durable subscription %s of plugin %s was given up: the plugin is gone", name, plugin)
         if stale:
@@ -151,12 +158,9 @@ def _read(reader: Reader) -> tuple[list[Row], list[Row]]:
     return reader.all(_ALL), reader.all(_ASIDE)
 
 
-def _forget(running: list[Key], now: int, before: int, tx: Transaction) -> list[Key]:
-    """Note those that run as seen, and delete those that were not seen since `before`."""
-    for key in running:
+def _note(stale: list[Key], fresh: list[Key], now: int, tx: Transaction) -> None:
+    for key in fresh:
         tx.execute("UPDATE kernel_subscriptions SET seen_at = ? WHERE plugin = ? AND name = ?", (now, *key))
-    stale = [(row["plugin"], row["name"]) for row in tx.all(_STALE, (before,))]
     for key in stale:
         tx.execute("DELETE FROM kernel_subscriptions WHERE plugin = ? AND name = ?", key)
         tx.execute("DELETE FROM kernel_set_aside WHERE plugin = ? AND name = ?", key)
-    return stale
