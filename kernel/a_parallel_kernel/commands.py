@@ -125,6 +125,12 @@ def _token(config: Config) -> str:
     return file.read_text("utf-8").strip()
 
 
+def _refusal(status: int, body: dict[str, Any]) -> str:
+    """Return what a running server has against it, and what to do if it does not know who asks."""
+    hint = f"; set {TOKEN_VARIABLE} to an access token with the scope admin" if status in (401, 403) else ""
+    return f"{body.get('error')}{hint}"
+
+
 @asynccontextmanager
 async def _session(config: Config, holder: Holder) -> AsyncIterator[aiohttp.ClientSession]:
     """Open a session whose paths are those of the running server."""
@@ -202,7 +208,7 @@ async def _switch_live(config: Config, holder: Holder, id: str, enabled: bool) -
     async with _session(config, holder) as session, session.post(f"/api/kernel/plugins/{id}/{word}") as answer:
         body = await answer.json()
         if answer.status != 200:
-            print(f"a-parallel: {body.get('error')}", file=sys.stderr)
+            print(f"a-parallel: {_refusal(answer.status, body)}", file=sys.stderr)
             return 1
         print(f"{id} is {body['state']}{': ' + body['error'] if body['error'] else ''}")
         return 0
@@ -300,7 +306,7 @@ async def _doctor_report(config: Config, repair: bool) -> dict[str, Any]:
         async with asked as answer:
             body: dict[str, Any] = await answer.json()
             if answer.status != 200:
-                raise aiohttp.ClientError(body.get("error"))
+                raise aiohttp.ClientError(_refusal(answer.status, body))
             return body
 
 

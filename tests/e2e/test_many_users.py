@@ -1,6 +1,9 @@
 """Multi-user mode in a real server process: its first start, signing in, a script with an access token."""
 
+import asyncio
 import stat
+import subprocess
+import sys
 from typing import Any
 
 import aiohttp
@@ -46,3 +49,28 @@ async def test_the_password_of_the_variable_is_not_told(server_factory: Any) -> 
     await server.stop()
     assert PASSWORD not in server.log.text
     assert not (server.data_directory / "admin-password").exists()
+
+
+def run(server: Any, *words: str, token: str = "") -> subprocess.CompletedProcess[str]:
+    """Run a command beside a server."""
+    environment = {**server.environment, "A_PARALLEL_TOKEN": token}
+    argv = [sys.executable, "-m", "a_parallel_kernel", *words]
+    return subprocess.run(
+        argv, env=environment, cwd=server.home, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+async def test_commands_prove_themselves_to_a_running_server_by_an_access_token(server_factory: Any) -> None:
+    server = server_factory(environment={"AUTH_MODE": "multi", "A_PARALLEL_ADMIN_PASSWORD": PASSWORD})
+    await server.start()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        browser = await sign_in(session, server.base_url, PASSWORD)
+        made = {"name": "operator", "scopes": ["admin"]}
+        async with session.post(f"{server.base_url}/api/auth/tokens", json=made, headers=browser) as answer:
+            token = (await answer.json())["token"]
+    refused = await asyncio.to_thread(run, server, "plugins", "disable", "analytics")
+    assert refused.returncode == 1
+    assert "set A_PARALLEL_TOKEN to an access token with the scope admin" in refused.stderr
+    done = await asyncio.to_thread(run, server, "plugins", "disable", "analytics", token=token)
+    assert (done.returncode, done.stdout) == (0, "analytics is disabled\n"), done.stderr
+    await server.stop()
