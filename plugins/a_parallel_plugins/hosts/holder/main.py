@@ -65,7 +65,8 @@ def _write_down(name: str, spec: dict[str, Any], program: Program) -> None:
 
 
 def _answer(told: dict[str, Any]) -> None:
-    os.write(1, json.dumps(told).encode() + b"\n")
+    with suppress(OSError):  # the server was killed meanwhile; the next one will find what is held
+        os.write(1, json.dumps(told).encode() + b"\n")
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nothing, descriptor)
