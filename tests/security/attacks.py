@@ -51,7 +51,7 @@ def paths(project: Path, outside: Path) -> tuple[str, ...]:
         f"ext::sh -c touch% {outside}/made",
         f"ssh://-oProxyCommand=touch {outside}/made/x",
         f"file://{outside}",
-        f"https://github.com/../../{outside}",
+        f"http://127.0.0.1:9/../../{outside}",
         "HEAD@{upstream}:README.md",
         "refs/heads/../../config",
         "@{-1}",

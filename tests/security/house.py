@@ -135,9 +135,9 @@ async def open_house(directory: Path, claude: Path = STANDIN, **settings: Any) -
     for one in (home, work, github / "octo", directory / "bin"):
         one.mkdir(parents=True)
     make_repository(directory / "origin", {"README.md": f"# {MARK}\n"}, remote=github / "octo" / "demo.git")
-    _link_programs(directory / "bin", claude)
+    link_programs(directory / "bin", claude)
     with pytest.MonkeyPatch.context() as patch:
-        _surround(patch, home, directory / "bin")
+        surround(patch, home, directory / "bin")
         async with StandInGithub(github) as standin:
             running = await _start(directory / "data", standin, settings)
             house = House(running, home, work)
@@ -152,7 +152,7 @@ async def open_house(directory: Path, claude: Path = STANDIN, **settings: Any) -
                 await running.stop()
 
 
-def _link_programs(directory: Path, claude: Path) -> None:
+def link_programs(directory: Path, claude: Path) -> None:
     """Make a place with the few programs that are needed: none that opens a window on the tester's desktop."""
     (directory / "claude").symlink_to(claude)
     for name in PROGRAMS:
@@ -161,7 +161,8 @@ def _link_programs(directory: Path, claude: Path) -> None:
     (directory / "python3").symlink_to(sys.executable)
 
 
-def _surround(patch: pytest.MonkeyPatch, home: Path, programs: Path) -> None:
+def surround(patch: pytest.MonkeyPatch, home: Path, programs: Path) -> None:
+    """Let this process and its children see a home and programs of their own, and nothing of the tester's."""
     for name in [name for name in os.environ if name.startswith(("GIT_", "CLAUDE", "XDG_"))]:
         patch.delenv(name)
     patch.setenv("HOME", str(home))

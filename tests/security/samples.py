@@ -68,7 +68,7 @@ VALUES: Mapping[str, Any] = {
     "schedule": "0 9 * * *",
     "timezone": "UTC",
     "color": "#aabbcc",
-    "cloneUrl": "https://git.invalid/octo/demo.git",
+    "cloneUrl": "https://127.0.0.1:9/octo/demo.git",
     "identifier": "octo/absent@demo",
     "marketplace": "octo/absent",
     "baseBranch": "main",
