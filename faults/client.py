@@ -13,6 +13,8 @@ from faults.journal import Journal
 PAUSE = 0.05
 """Seconds between two tries."""
 ATTEMPTS = 600
+AT_WORK = 8
+"""Tries of a request whose first try is still at work, or whose fate nobody knows since the server was killed."""
 LIMIT = aiohttp.ClientTimeout(total=20, sock_connect=5)
 
 FAILURES = (aiohttp.ClientError, ConnectionError, TimeoutError)
@@ -38,6 +40,7 @@ class Caller:
 
     async def send(self, method: str, path: str, body: Any, key: str) -> Any:
         """Send a request until it is answered; None if it was refused."""
+        at_work = 0
         for _ in range(ATTEMPTS):
             try:
                 headers = {"Idempotency-Key": key}
@@ -46,10 +49,13 @@ class Caller:
                     content = await answer.json(content_type=None)
                     if answer.status < 300:
                         return content
-                    self._journal.refused[answer.status] += 1
-                    if answer.status not in (429, 503):
-                        return None
-                    key += "-again"
+                    if answer.status == 409 and at_work < AT_WORK:
+                        at_work += 1  # the first try may still be carried out, and will be answered then
+                    else:
+                        self._journal.refused[answer.status] += 1
+                        if answer.status not in (429, 503):
+                            return None
+                        key += "-again"
             except FAILURES:
                 pass
             await asyncio.sleep(PAUSE)
@@ -134,6 +140,11 @@ class Load:
     def start(self) -> None:
         """Begin."""
         self._tasks = [asyncio.ensure_future(self._person(number)) for number in range(self._people)]
+
+    async def going(self) -> None:
+        """Return once everybody has something acknowledged."""
+        while len(self._journal.threads) < self._people:  # noqa: ASYNC110 - many tasks
+            await asyncio.sleep(0.02)
 
     async def stop(self) -> None:
         """Let everybody finish what they do."""

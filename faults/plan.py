@@ -29,7 +29,7 @@ def scenarios(*, short: bool, seed: int) -> dict[str, Scenario]:
         "busy": partial(surroundings.lock_database, many(12, 2), seed),
         "clock": partial(surroundings.jump_clock, many(40, 6), seed),
         "storm": partial(crowds.storm, many(1000, 200), seed),
-        "slow": partial(crowds.slow_reader, many(10, 1), seed),
-        "soak": partial(crowds.soak, many(120, 10), seed),
+        "slow": partial(crowds.slow_reader, many(6, 1), seed),
+        "soak": partial(crowds.soak, many(90, 8), seed),
         "memory": partial(crowds.long_conversations, many(100_000, 10_000), many(50_000_000, 5_000_000), seed),
     }

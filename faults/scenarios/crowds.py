@@ -34,6 +34,7 @@ async def storm(sockets: int, seed: int) -> Outcome:
             await _until(lambda: all(one.journal.first is not None for one in crowd), 120)
             load = house.load(people=2, pause=0.5)
             load.start()
+            await load.going()
             await asyncio.sleep(1)
             began = time.monotonic()
             await house.server.kill()
@@ -118,6 +119,7 @@ async def soak(seconds: float, seed: int) -> Outcome:
     async with opened(seed) as house:
         load = house.load(people=4, pause=0.2)
         load.start()
+        await load.going()
         began = time.monotonic()
         samples: list[dict[str, float]] = []
         while (passed := time.monotonic() - began) < seconds:
@@ -154,7 +156,7 @@ async def _sample(house: House) -> dict[str, float]:
     return {
         "RSS (MB)": resident(pid) / MEGABYTE,
         "descriptors": float(len(os.listdir(f"/proc/{pid}/fd"))),  # noqa: PTH208 - names alone
-        "tasks": _metric(text, "a_parallel_tasks"),
+        "tasks": _metric(text, "a_parallel_kernel_tasks"),
         "processes": 1.0 + len(house.server.leftovers()),
     }
 

@@ -9,6 +9,9 @@ from faults.house import House, opened
 from faults.report import Outcome
 from tests.support.processes import alive
 
+AT_START = 0.15
+"""How often a server that starts is killed as well."""
+
 
 async def kill_server(times: int, seed: int, *, survive: bool) -> Outcome:
     """Kill the server at random moments under load, and start it again."""
@@ -17,10 +20,16 @@ async def kill_server(times: int, seed: int, *, survive: bool) -> Outcome:
     async with opened(seed, survive=survive, provider=provider) as house:
         load = house.load()
         load.start()
-        for _ in range(times):
+        await load.going()
+        while outcome.tried < times:
             await asyncio.sleep(house.chance.random())
             began = time.monotonic()
             await house.server.kill()
+            if house.chance.random() < AT_START:
+                house.server.spawn()
+                await asyncio.sleep(house.chance.random() * 1.5)
+                await house.server.kill()
+                outcome.tried += 1
             await house.server.start()
             await house.answers(began)
             house.losses.orphans += house.orphans()
@@ -36,6 +45,7 @@ async def kill_agents(times: int, seed: int, *, survive: bool) -> Outcome:
     async with opened(seed, survive=survive, provider="claude") as house:
         load = house.load(people=5)
         load.start()
+        await load.going()
         until = time.monotonic() + 30 + times
         while outcome.tried < times and time.monotonic() < until:
             await asyncio.sleep(0.05 + house.chance.random() * 0.4)
@@ -66,4 +76,6 @@ async def finish(house: House, outcome: Outcome) -> None:
     outcome.recoveries = house.recoveries
     outcome.acknowledged = house.journal.acknowledged
     outcome.events = len(house.journal.seen)
+    if not outcome.events:
+        outcome.problem = "no event was ever received, so nothing was tried"
     outcome.figures.update({f"answers {status}": count for status, count in sorted(house.journal.refused.items())})

@@ -57,6 +57,7 @@ async def cut_network(times: int, seed: int) -> Outcome:
         proxy.cut()
         load = house.load()
         load.start()
+        await load.going()
         for number in range(times):
             await asyncio.sleep(house.chance.random() * 0.5)
             began = time.monotonic()
@@ -81,6 +82,7 @@ async def fill_disk(times: int, seed: int) -> Outcome:
         free = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         load = house.load(pause=0.1)
         load.start()
+        await load.going()
         for _ in range(times):
             await asyncio.sleep(0.3 + house.chance.random() * 0.5)
             resource.prlimit(pid, resource.RLIMIT_FSIZE, (_written(house) + house.chance.randrange(60_000), free[1]))
@@ -112,6 +114,7 @@ async def lock_database(times: int, seed: int) -> Outcome:
     async with opened(seed) as house:
         load = house.load()
         load.start()
+        await load.going()
         for number in range(times):
             await asyncio.sleep(0.2 + house.chance.random() * 0.5)
             await asyncio.to_thread(_hold, house.database, 6.0 if number % 4 == 1 else house.chance.random() * 2)
@@ -143,6 +146,7 @@ async def jump_clock(times: int, seed: int) -> Outcome:
         async with opened(seed, environment=environment) as house:
             load = house.load()
             load.start()
+            await load.going()
             for _ in range(times):
                 await asyncio.sleep(house.chance.random() * 0.6)
                 jump = house.chance.choice((-86_400, -3600, -5, 5, 3600, 86_400)) * house.chance.random()

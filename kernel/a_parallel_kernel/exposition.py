@@ -1,5 +1,6 @@
 """Writes figures in the formats of Prometheus. Imported by `a_parallel_kernel.metrics` when they are asked for."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client import ProcessCollector
@@ -31,6 +32,7 @@ def kernel_families(sources: Sources) -> list[Family]:
         *_sockets(sources),
         *_database(sources),
         *_plugins(sources),
+        _gauge(KERNEL + "tasks", "Tasks of the event loop that are not done.", [((), len(asyncio.all_tasks()))]),
         *_process.collect(),
     ]
 
