@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import analytics, fanout, git, pipes, pests, reads, routes, starting, stream, terminal
+from bench import analytics, fanout, git, pests, pipes, reads, routes, starting, stream, terminal
 from bench.report import Figure, table, write
 
 SUITES: dict[str, Callable[[], list[Figure]]] = {
