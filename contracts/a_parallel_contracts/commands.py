@@ -25,12 +25,15 @@ class CommandOutput(Event):
     Attributes:
         owner: of the project.
         data: text, multi-byte characters never split.
+        index: how many such events of the same instance came before. Who has loaded what was written earlier sees by
+            it which events that contains.
     """
 
     owner: str
     command_id: str
     data: str
     channel: Literal["stdout", "stderr"]
+    index: int = 0
 
 
 class CommandStatus(Event):

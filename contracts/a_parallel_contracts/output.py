@@ -2,6 +2,7 @@
 
 import asyncio
 import codecs
+from collections import deque
 from collections.abc import Callable
 
 from a_parallel_contracts.topics import Sockets
@@ -14,6 +15,9 @@ SIZE = 32 * 1024
 
 LARGEST = 64 * 1024
 """Bytes of one message at most, as long as nobody feeds more at a time."""
+
+RECENT = 64 * 1024
+"""Characters that are kept for who looks later: a screenful, with its colours."""
 
 
 class TextOutput:
@@ -86,3 +90,39 @@ async def room(sockets: Sockets, user_id: str, hurry: "asyncio.Future[None]") ->
         await asyncio.wait({drained, hurry}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         drained.cancel()
+
+
+class Recent:
+    """The end of what a program has written, for pages that look later: at least the last `limit` characters.
+
+    Parameters:
+        limit: characters; not much more is held.
+    """
+
+    def __init__(self, limit: int = RECENT) -> None:
+        self._limit = limit
+        self._texts: deque[str] = deque()
+        self._length = 0
+        self._cut = False
+
+    def add(self, text: str) -> None:
+        """Take what was written."""
+        self._texts.append(text)
+        self._length += len(text)
+        while self._length - len(self._texts[0]) >= self._limit:
+            self._length -= len(self._texts.popleft())
+            self._cut = True
+
+    @property
+    def cut(self) -> bool:
+        """Whether `text` lacks something that was written earlier."""
+        return self._cut or self._length > self._limit
+
+    @property
+    def text(self) -> str:
+        """At most `limit` characters; if something is left out, whole lines, so that no control sequence is cut."""
+        whole = "".join(self._texts)
+        if not self.cut:
+            return whole
+        end = whole[-self._limit :]
+        return end[end.find("\n") + 1 :]

@@ -7,7 +7,7 @@ from typing import Literal
 from a_parallel_contracts import Event, Sockets
 from a_parallel_contracts.commands import CommandOutput, CommandStatus, StartupCommand
 from a_parallel_contracts.hosts import Process
-from a_parallel_contracts.output import TextOutput, room
+from a_parallel_contracts.output import Recent, TextOutput, room
 from a_parallel_contracts.projects import Project
 
 GRACE = 3.0
@@ -31,6 +31,9 @@ class Instance:
 
     Attributes:
         done: finished after the final event.
+        recent: the end of what it has written.
+        written: how often it has written something.
+        exit_code: once it has ended by itself.
     """
 
     def __init__(
@@ -53,6 +56,9 @@ class Instance:
         self._publish = publish
         self._record = record
         self._ended = ended
+        self.recent = Recent()
+        self.written = 0
+        self.exit_code: int | None = None
         self._asked = False
         self._replaced = False
         self._hurry: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -88,7 +94,8 @@ class Instance:
         if self._asked:
             await self._tell("stopped")
         else:
-            await self._tell("exited", status if status >= 0 else 128 - status)
+            self.exit_code = status if status >= 0 else 128 - status
+            await self._tell("exited", self.exit_code)
 
     async def _forward(self, channel: Channel) -> None:
         output = TextOutput(lambda data: self._write(channel, data))
@@ -98,8 +105,10 @@ class Instance:
         output.finish()
 
     def _write(self, channel: Channel, data: str) -> None:
-        owner = self.project.user_id
-        self._publish(CommandOutput(owner=owner, command_id=self.command.id, data=data, channel=channel))
+        owner, id, index = self.project.user_id, self.command.id, self.written
+        self.written += 1
+        self.recent.add(data)
+        self._publish(CommandOutput(owner=owner, command_id=id, data=data, channel=channel, index=index))
 
     async def _tell(self, status: Literal["running", "exited", "stopped"], exit_code: int | None = None) -> None:
         await self._record(

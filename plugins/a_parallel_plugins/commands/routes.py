@@ -3,7 +3,7 @@
 from a_parallel_contracts import NotFound, Ok, PluginContext, Request, Route, delete, get, post, put
 from a_parallel_contracts.commands import StartupCommand
 from a_parallel_contracts.projects import PROJECTS, Project
-from a_parallel_plugins.commands.models import CommandText, RunningAnswer
+from a_parallel_plugins.commands.models import CommandText, OutputAnswer, RunningAnswer
 from a_parallel_plugins.commands.service import CommandService
 
 BASE = "/api/projects/{id}/commands"
@@ -21,6 +21,7 @@ def command_routes(ctx: PluginContext, service: CommandService) -> list[Route]:
         post(f"{ONE}/start", handlers.start, loads=PROJECTS),
         post(f"{ONE}/stop", handlers.stop),
         get(f"{ONE}/status", handlers.status),
+        get(f"{ONE}/output", handlers.output, loads=PROJECTS),
     ]
 
 
@@ -66,6 +67,20 @@ class CommandRoutes:
         """Tell whether a command runs."""
         project = await self._project(request)
         return RunningAnswer(running=project is not None and self._service.running(project, request.params["command"]))
+
+    async def output(self, request: Request[Project]) -> OutputAnswer:
+        """Return the end of what a command has written, for pages that look later than it was started."""
+        instance = self._service.last(request.resource, request.params["command"])
+        running = self._service.running(request.resource, request.params["command"])
+        if instance is None:
+            return OutputAnswer(running=running)
+        return OutputAnswer(
+            running=running,
+            data=instance.recent.text,
+            cut=instance.recent.cut,
+            next=instance.written,
+            exit_code=instance.exit_code,
+        )
 
     async def _project(self, request: Request) -> Project | None:
         try:

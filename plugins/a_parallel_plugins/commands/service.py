@@ -15,6 +15,9 @@ from a_parallel_plugins.commands.store import CommandStore
 
 ENVIRONMENT = {**SERVER_VARIABLES, "FORCE_COLOR": "1"}
 
+REMEMBERED = 50
+"""Commands whose last output is kept after they have ended."""
+
 
 class CommandService:
     """Starts and ends commands; what concerns one command happens one after another."""
@@ -22,6 +25,7 @@ class CommandService:
     def __init__(self, ctx: PluginContext) -> None:
         self._ctx = ctx
         self._running: dict[str, Instance] = {}
+        self._last: dict[str, Instance] = {}
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._closed = False
         self._deferred = False
@@ -30,6 +34,11 @@ class CommandService:
     def running(self, project: Project, id: str) -> bool:
         """Tell whether that command of the project runs."""
         return self._of(project, id) is not None
+
+    def last(self, project: Project, id: str) -> Instance | None:
+        """Return the instance that runs, or else the last one; None if it was not started or that is long ago."""
+        instance = self._last.get(id)
+        return instance if instance is not None and instance.project.id == project.id else None
 
     async def start(self, actor: Actor, project: Project, id: str) -> None:
         """Run a command; one that runs already is ended first and replaced.
@@ -67,6 +76,7 @@ class CommandService:
             record=self._record,
             ended=self._ended,
         )
+        self._remember(self._running[command.id])
         await process.close_stdin()
         if self._closed:
             await self._end([self._running[command.id]])
@@ -81,6 +91,13 @@ class CommandService:
         except ApiError as error:  # a full disk must not hide that a command has ended
             self._ctx.log.warning("a command's status is told but not kept: %s", error.message)
             self._ctx.publish(event)
+
+    def _remember(self, instance: Instance) -> None:
+        self._last.pop(instance.command.id, None)
+        self._last[instance.command.id] = instance
+        ended = [id for id in self._last if id not in self._running]
+        for id in ended[: max(0, len(ended) - REMEMBERED)]:
+            del self._last[id]
 
     def _ended(self, instance: Instance) -> None:
         del self._running[instance.command.id]
@@ -100,11 +117,14 @@ class CommandService:
         async with self._lock(id):
             if instance := self._of(project, id):
                 await instance.end()
+            if self.last(project, id):
+                del self._last[id]
             await self.store.delete(project, id)
 
     async def end_project(self, project_id: str) -> None:
         """End all commands of a project."""
         await self._end(one for one in self._running.values() if one.project.id == project_id)
+        self._last = {id: one for id, one in self._last.items() if one.project.id != project_id}
 
     async def user_deleted(self, event: UserDeleted) -> None:
         """End the commands of a user who is gone."""

@@ -6,11 +6,10 @@ from collections.abc import Awaitable, Callable
 
 from a_parallel_contracts import ApiError, Event, Sockets, now
 from a_parallel_contracts.hosts import HeldPty, Pty
-from a_parallel_contracts.output import TextOutput, room
+from a_parallel_contracts.output import Recent, TextOutput, room
 from a_parallel_contracts.pty import PtyAttached, PtyData
 from a_parallel_plugins.pty.attendance import Attendance
 from a_parallel_plugins.pty.models import TerminalInfo
-from a_parallel_plugins.pty.recent import Recent
 
 INPUT_LIMIT = 16 * 1024 * 1024
 """Bytes that may wait for a program that does not read; what is typed beyond that is lost."""

@@ -1,6 +1,7 @@
 """Running commands (``http-features.md`` §8)."""
 
 import asyncio
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -34,6 +35,47 @@ async def test_output_comes_between_running_and_exited(shop: Shop) -> None:
     }
     assert last["data"]["status"] == "exited"
     assert await shop.client.get(f"{shop.base}/{id}/status") == {"running": False}
+
+
+async def test_who_looks_later_gets_what_was_written_and_sees_where_the_events_go_on(shop: Shop) -> None:
+    id = await shop.add("echo one; cat fifo; exit 3")
+    output = f"{shop.base}/{id}/output"
+    assert await shop.client.get(output) == {"running": False, "data": "", "cut": False, "next": 0, "exitCode": None}
+    os.mkfifo(shop.directory / "fifo")
+    await shop.start(id)
+    await shop.output(id, "one\n")
+    begun = await shop.client.get(output)
+    assert begun == {"running": True, "data": "one\n", "cut": False, "next": 1, "exitCode": None}
+    await asyncio.to_thread((shop.directory / "fifo").write_text, "two\n")
+    await shop.final(id)
+    later = [frame["data"] for frame in shop.frames(id, "command:output") if frame["data"]["index"] >= begun["next"]]
+    assert "".join(frame["data"] for frame in later) == "two\n"
+    assert await shop.client.get(output) == {
+        "running": False,
+        "data": "one\ntwo\n",
+        "cut": False,
+        "next": 1 + len(later),
+        "exitCode": 3,
+    }
+
+
+async def test_of_much_output_the_end_is_kept(shop: Shop) -> None:
+    id = await shop.begin("seq 100000")
+    await shop.final(id)
+    kept = await shop.client.get(f"{shop.base}/{id}/output")
+    assert kept["cut"]
+    assert len(kept["data"]) <= 64 * 1024
+    assert kept["data"].splitlines()[-1] == "100000"
+
+
+async def test_output_is_forgotten_with_its_command_and_hidden_from_other_projects(shop: Shop, tmp_path: Path) -> None:
+    id = await shop.begin("echo secret")
+    await shop.final(id)
+    make_repository(tmp_path / "other")
+    other = await shop.client.post("/api/projects", json={"name": "other", "path": str(tmp_path / "other")})
+    assert (await shop.client.get(f"/api/projects/{other['id']}/commands/{id}/output"))["data"] == ""
+    await shop.client.delete(f"{shop.base}/{id}")
+    assert (await shop.client.get(f"{shop.base}/{id}/output"))["data"] == ""
 
 
 async def test_it_runs_in_the_project_without_input_and_without_the_servers_settings(

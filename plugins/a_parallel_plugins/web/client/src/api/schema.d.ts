@@ -1344,6 +1344,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{id}/commands/{command}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Return the end of what a command has written, for pages that look later than it was started. */
+        get: operations["commands.get.api.projects.by-id.commands.by-command.output"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{id}/commands/{command}/start": {
         parameters: {
             query?: never;
@@ -2325,6 +2342,8 @@ export interface components {
          *     Attributes:
          *         owner: of the project.
          *         data: text, multi-byte characters never split.
+         *         index: how many such events of the same instance came before. Who has loaded what was written earlier sees by
+         *             it which events that contains.
          */
         CommandOutput: {
             /**
@@ -2336,6 +2355,11 @@ export interface components {
             commandId: string;
             /** Data */
             data: string;
+            /**
+             * Index
+             * @default 0
+             */
+            index: number;
             /** Owner */
             owner: string;
         };
@@ -2949,6 +2973,8 @@ export interface components {
         /**
          * LoggedEvent
          * @description One entry; `at` is in milliseconds since the epoch. A `reference` stands for rows that are read anew.
+         *
+         *     Administrators see what was told to whom; `data` is there for what belongs to themselves or to nobody.
          */
         LoggedEvent: {
             /** At */
@@ -2961,8 +2987,8 @@ export interface components {
             reference: string | null;
             /** Seq */
             seq: number;
-            /** Threadid */
-            threadId: string;
+            /** Subject */
+            subject: string;
             /** Type */
             type: string;
         };
@@ -3387,6 +3413,37 @@ export interface components {
             ok: boolean;
             /** Output */
             output: string;
+        };
+        /**
+         * OutputAnswer
+         * @description Answer of ``…/output``: the end of what the last instance has written since the server started.
+         *
+         *     Attributes:
+         *         data: text of both channels in the order in which it came.
+         *         cut: something earlier is left out.
+         *         next: index of the first ``command:output`` that is not in `data`.
+         *         exit_code: of an instance that has ended by itself.
+         */
+        OutputAnswer: {
+            /**
+             * Cut
+             * @default false
+             */
+            cut: boolean;
+            /**
+             * Data
+             * @default
+             */
+            data: string;
+            /** Exitcode */
+            exitCode?: number | null;
+            /**
+             * Next
+             * @default 0
+             */
+            next: number;
+            /** Running */
+            running: boolean;
         };
         /**
          * OverlapPolicy
@@ -4696,6 +4753,8 @@ export interface components {
              *     Attributes:
              *         owner: of the project.
              *         data: text, multi-byte characters never split.
+             *         index: how many such events of the same instance came before. Who has loaded what was written earlier sees by
+             *             it which events that contains.
              */
             "command:output": {
                 /**
@@ -4707,6 +4766,11 @@ export interface components {
                 commandId: string;
                 /** Data */
                 data: string;
+                /**
+                 * Index
+                 * @default 0
+                 */
+                index: number;
             };
             /**
              * CommandStatus
@@ -7765,6 +7829,35 @@ export interface operations {
             507: components["responses"]["Error"];
         };
     };
+    "commands.get.api.projects.by-id.commands.by-command.output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                command: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Error"];
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OutputAnswer"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            503: components["responses"]["Error"];
+        };
+    };
     "commands.post.api.projects.by-id.commands.by-command.start": {
         parameters: {
             query?: never;
@@ -8102,6 +8195,13 @@ export interface operations {
                     "application/json": components["schemas"]["Thread"][];
                 };
             };
+            /** @description Nothing has changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
             403: components["responses"]["Error"];
@@ -8169,6 +8269,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ThreadWithMessages"];
                 };
+            };
+            /** @description Nothing has changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
@@ -8485,6 +8592,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ArchivedPage"];
                 };
+            };
+            /** @description Nothing has changed since. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             400: components["responses"]["Error"];
             401: components["responses"]["Error"];
