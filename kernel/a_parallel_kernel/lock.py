@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import IO
 
 NAME = "server.lock"
+TRIES, PAUSE = 20, 0.02
+"""How often, and after how many seconds, a lock is tried again that no server has announced itself for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,17 @@ class DirectoryLock:
         path = directory / NAME
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._file: IO[str] = os.fdopen(descriptor, "r+", encoding="utf-8")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            holder = _parse(self._file.read())
-            self._file.close()
-            raise DirectoryInUse(directory, holder) from None
+        for left in reversed(range(TRIES)):
+            try:
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                self._file.seek(0)
+                holder = _parse(self._file.read())
+                if holder or not left:
+                    self._file.close()
+                    raise DirectoryInUse(directory, holder) from None
+                time.sleep(PAUSE)  # a command that only looks holds it for a moment
 
     def announce(self, holder: Holder) -> None:
         """Write down who holds it."""
