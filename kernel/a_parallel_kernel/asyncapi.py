@@ -25,9 +25,19 @@ _CHANNEL = {"$ref": "#/channels/ws"}
 _QUERY = {
     "type": "object",
     "properties": {
-        "token": {"type": "string", "description": "The token of local mode, where no cookie tells who asks."},
+        "token": {"type": "string", "description": "The token of local mode, or an access token."},
+        "since": {
+            "type": "string",
+            "description": "Number of the last event that was told, or `latest`: begin there, and number what follows.",
+        },
     },
 }
+_SYNC = {
+    "sync:ready": "Everything after the asked number has been told; what follows is live.",
+    "sync:reset": "The asked number is too old or unknown: load everything over HTTP.",
+}
+"""Frames of the kernel's own, on sockets that asked with ``since``."""
+
 _DESCRIPTION = (
     "One JSON object to a text frame. There are no acknowledgements and no error replies: what the server does not "
     "understand it logs and ignores, and so should a client."
@@ -45,6 +55,7 @@ def document(topics: Iterable[MountedTopic], inbound: Iterable[MountedInbound], 
     schemas = Schemas(_wanted(sent, received))
     answers = [one for one in received if one.inbound.answer is not None]
     messages = {
+        **{_kernel_id(name): _sync(name, summary) for name, summary in _SYNC.items()},
         **_sent(sent, schemas),
         **{_answer_id(one): _answer(one, schemas) for one in answers},
         **{_received_id(one): _received(one, schemas) for one in received},
@@ -63,6 +74,7 @@ def document(topics: Iterable[MountedTopic], inbound: Iterable[MountedInbound], 
             }
         },
         "operations": {
+            **{_kernel_id(name): _operation("send", _kernel_id(name)) for name in _SYNC},
             **{_sent_id(one): _operation("send", _sent_id(one)) for one in sent},
             **{_received_id(one): _operation("receive", _received_id(one), _reply(one)) for one in received},
         },
@@ -79,8 +91,12 @@ def _wanted(sent: list[MountedTopic], received: list[MountedInbound]) -> Iterato
 
 
 # Keys of AsyncAPI's maps hold no colon, and a name may occur in both directions.
+def _kernel_id(name: str) -> str:
+    return "sent." + name.replace(":", ".")
+
+
 def _sent_id(one: MountedTopic) -> str:
-    return "sent." + one.topic.name.replace(":", ".")
+    return _kernel_id(one.topic.name)
 
 
 def _received_id(one: MountedInbound) -> str:
@@ -120,11 +136,17 @@ def _received(one: MountedInbound, schemas: Schemas) -> dict[str, Any]:
     return _message(one.plugin, name, one.inbound.handler.__doc__, payload)
 
 
+def _sync(name: str, summary: str) -> dict[str, Any]:
+    data = {"type": "object", "properties": {"seq": {"type": "integer"}}, "required": ["seq"]}
+    return _message("kernel", name, summary, _frame(name, data))
+
+
 def _frame(name: str, data: Schema) -> Schema:
     subject = {"type": "string", "description": "What the event is about, such as a thread; empty if nothing."}
+    number = {"type": "integer", "description": "Number of the event, on sockets that asked with `since`."}
     return {
         "type": "object",
-        "properties": {"type": {"const": name}, "threadId": subject, "data": data},
+        "properties": {"type": {"const": name}, "threadId": subject, "data": data, "seq": number},
         "required": ["type", "threadId", "data"],
     }
 

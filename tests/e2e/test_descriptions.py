@@ -66,9 +66,10 @@ def properties(schema: Any) -> list[Any]:
 async def test_asyncapi_covers_the_topics_and_messages_exactly(everything: RunningKernel) -> None:
     document = await everything.client.get("/api/kernel/asyncapi.json")
     hub = everything.kernel.http.hub
-    assert names(document, "send") == {one.topic.name for one in hub.topics()}
+    assert names(document, "send") == {one.topic.name for one in hub.topics()} | {"sync:ready", "sync:reset"}
     assert names(document, "receive") == {one.inbound.name for one in hub.messages()}
     owners = {(one.topic.name, one.plugin) for one in hub.topics()}
+    owners |= {("sync:ready", "kernel"), ("sync:reset", "kernel")}
     messages = document["components"]["messages"].items()
     assert {(one["name"], one["tags"][0]["name"]) for id, one in messages if id.startswith("sent.")} == owners
     answered = {one["name"] for id, one in messages if id.startswith("answer.")}
@@ -127,7 +128,8 @@ async def test_what_the_server_sends_fits_the_description(everything: RunningKer
     document = await client.get("/api/kernel/asyncapi.json")
     repository = make_repository(tmp_path / "demo")
     project = await client.post("/api/projects", json={"name": "demo", "path": str(repository.path)})
-    async with client.websocket() as page:
+    async with client.websocket(since="latest") as page:
+        await page.receive("sync:ready")
         await page.send("pty:spawn", {"id": "t1", "cwd": str(repository.path), "rows": 24, "cols": 80})
         await page.send("pty:list", {})
         await page.receive("pty:list")
@@ -141,7 +143,10 @@ async def test_what_the_server_sends_fits_the_description(everything: RunningKer
         for id, one in document["components"]["messages"].items()
         if not id.startswith("received.")
     }
-    for frame in page.frames:
+    async with client.websocket(since="999999") as late:
+        await late.receive("sync:reset")
+    assert any("seq" in frame for frame in page.frames)
+    for frame in [*page.frames, *late.frames]:
         checkers[frame["type"]].validate(frame)
     assert {"agent:init", "agent:message", "agent:status", "agent:tool_call", "pty:data"} <= {
         frame["type"] for frame in page.frames
