@@ -74,3 +74,22 @@ async def test_commands_prove_themselves_to_a_running_server_by_an_access_token(
     done = await asyncio.to_thread(run, server, "plugins", "disable", "analytics", token=token)
     assert (done.returncode, done.stdout) == (0, "analytics is disabled\n"), done.stderr
     await server.stop()
+
+
+async def test_a_lost_password_is_replaced_on_the_machine_itself(server_factory: Any) -> None:
+    server = server_factory(environment={"AUTH_MODE": "multi", "A_PARALLEL_ADMIN_PASSWORD": PASSWORD})
+    await server.start()
+    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
+        browser = await sign_in(session, server.base_url, PASSWORD)
+        refused = await asyncio.to_thread(run, server, "reset-password", "admin")
+        assert refused.returncode == 1 and "stop it first" in refused.stderr
+        await server.stop()
+        unknown = await asyncio.to_thread(run, server, "reset-password", "nobody")
+        assert (unknown.returncode, unknown.stderr) == (1, "a-parallel: There is no user called nobody\n")
+        done = await asyncio.to_thread(run, server, "reset-password", "Admin")
+        assert done.returncode == 0, done.stderr
+        await server.start()
+        await sign_in(session, server.base_url, done.stdout.split()[-1])
+        async with session.get(f"{server.base_url}/api/projects", headers=browser) as answer:
+            assert answer.status == 401, "old sessions are over"
+    await server.stop()

@@ -3,7 +3,8 @@
 - `modes` picks what ``AUTH_MODE`` names: `local` means one token, `multi` accounts with passwords.
 - `proofs` asks access tokens, the mode and other plugins, in this order, who sends a request.
 - `tables`, `hashing`, `cookies` know the formats of Better Auth; `people`, `accounts`, `sessions`, `signing_in` the
-  users; `founding` makes the first of them and gives them what local mode has left; `tokens` are for scripts.
+  users; `founding` makes the first of them and gives them what local mode has left; `recovery` is for
+  who has lost a password; `tokens` are for scripts.
 """
 
 from collections.abc import AsyncIterator, Iterable
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
-from a_parallel_contracts import SOCKETS, Job, Manifest, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import SOCKETS, Command, Job, Manifest, Plugin, PluginContext, Route, hookimpl
 from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.auth import AUTHENTICATOR
 
@@ -70,6 +71,13 @@ class AuthPlugin(Plugin, AccountHooks):
 
         share = ctx.settings(AuthSettings).share_token
         return [mode_route(self.mode), *token_routes(self.tokens), *self.mode.routes(share)]
+
+    @hookimpl
+    def commands(self, ctx: PluginContext) -> Iterable[Command]:
+        """Return ``a-parallel reset-password``."""
+        from a_parallel_plugins.auth.recovery import reset_password
+
+        return [reset_password(ctx)]
 
     @hookimpl
     def jobs(self, ctx: PluginContext) -> Iterable[Job]:
