@@ -49,7 +49,8 @@ class HostsPlugin(Plugin):
             ctx.provide(HOLDERS, service.holders)
             yield
         finally:
-            await service.close(leaving=ctx.handing_over or ctx.server.maintenance)
+            looking = ctx.server.maintenance
+            await service.close(leaving=ctx.handing_over or looking, own=looking)
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:

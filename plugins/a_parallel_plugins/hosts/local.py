@@ -147,11 +147,14 @@ class LocalHost:
         found = await self.in_thread(lambda: shutil.which(program))
         return Path(found) if found else None
 
-    async def close(self, grace: float = 3.0, spared: Collection[str] = ()) -> None:
-        """End everything that was started here but the launches in `spared`, and start nothing more."""
+    async def close(self, grace: float = 3.0, spared: Collection[str] = (), *, own: bool = False) -> None:
+        """End everything that was started here but the launches in `spared`, and start nothing more.
+
+        With `own`, what an earlier server of this data directory has left running is let be.
+        """
         force_at = asyncio.get_running_loop().time() + grace
         await self._running.end_all(grace)
-        if survivors := await end(self.census, partial(self._strays, spared), until=lambda: force_at):
+        if survivors := await end(self.census, partial(self._strays, spared, own), until=lambda: force_at):
             log.error("%d processes cannot be killed", survivors)
         await self._running.settle()
         for child in list(self._open):
@@ -163,11 +166,12 @@ class LocalHost:
         child.closed.add_done_callback(lambda _: self._open.discard(child))
         return child
 
-    def _strays(self, spared: Collection[str], snapshot: Snapshot) -> Iterable[Entry]:
+    def _strays(self, spared: Collection[str], own: bool, snapshot: Snapshot) -> Iterable[Entry]:
         """Select descendants that are still there although the child they came from has ended."""
 
         def stray(mark: Marker) -> bool:
-            return mark.directory == self._store.directory and mark.launch not in spared
+            ours = mark.directory == self._store.directory and mark.launch not in spared
+            return ours and (not own or mark.server == self._store.server)
 
         marked = (entry for entry in snapshot if any(map(stray, entry.markers)))
         return snapshot.with_descendants(marked).values()

@@ -82,13 +82,14 @@ class HostsService:
             for pid in found
         ]
 
-    async def close(self, grace: float = 3.0, *, leaving: bool = False) -> None:
+    async def close(self, grace: float = 3.0, *, leaving: bool = False, own: bool = False) -> None:
         """End everything that runs on this machine through this service.
 
         Parameters:
             grace: seconds that programs get.
             leaving: let those in holders be.
+            own: let those of earlier servers be.
         """
         await self.holders.close(grace, leaving=leaving)
         spared = set(await asyncio.to_thread(self.holders.alive)) if leaving else set()
-        await self.local.close(grace, spared)
+        await self.local.close(grace, spared, own=own)
