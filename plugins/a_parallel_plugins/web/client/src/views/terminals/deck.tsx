@@ -1,5 +1,5 @@
 import { AArrowDown, AArrowUp, Search, SquareTerminal, X } from "lucide-react";
-import { type ReactNode, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import { text } from "@/i18n";
 import { cn } from "@/lib/classes";
 import { useStored } from "@/lib/storage";
@@ -17,6 +17,14 @@ interface Props {
   children?: ReactNode;
 }
 
+/** Puts the keyboard into the terminal that is shown. */
+export function focusTerminal(): void {
+  requestAnimationFrame(() => {
+    const all = document.querySelectorAll<HTMLElement>("[data-terminal] textarea");
+    [...all].find((one) => one.offsetParent !== null)?.focus();
+  });
+}
+
 /** Tabs and the terminal of the chosen one. Terminals that were shown once stay as they are while others are shown. */
 export function Deck({ tabs, current, onCurrent, add, children }: Props) {
   const [fontSize, setFontSize] = useStored("terminals.font", 13);
@@ -26,6 +34,9 @@ export function Deck({ tabs, current, onCurrent, add, children }: Props) {
   const active = tabs.find(({ id }) => id === current) ?? tabs.at(-1);
   const seen = useRef(new Set<string>());
   if (active) seen.current.add(active.id);
+  useEffect(() => {
+    bar.current?.querySelector("[aria-current=true]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [active?.id]);
   const close = (tab: TerminalTab) => {
     const at = tabs.findIndex(({ id }) => id === tab.id);
     const next = tabs[at + 1] ?? tabs[at - 1];

@@ -1,5 +1,5 @@
 import { FolderGit2, GitBranch, Plus, Server, SquareTerminal } from "lucide-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useRef } from "react";
 import { useProjects } from "@/data/projects";
 import { useThreads } from "@/data/threads";
 import { text } from "@/i18n";
@@ -8,7 +8,7 @@ import { Button, IconButton } from "@/ui/button";
 import { Menu, MenuContent, MenuItem, MenuLabel, MenuTrigger } from "@/ui/menu";
 import { ViewHeader } from "@/ui/page";
 import { EmptyState, SkeletonList } from "@/ui/states";
-import { Deck } from "./deck";
+import { Deck, focusTerminal } from "./deck";
 import { registry, useTerminals } from "./registry";
 
 const WORKTREES = 12;
@@ -61,24 +61,35 @@ export default function TerminalsView() {
 function NewTerminal({ onOpen, children }: { onOpen: (cwd: string) => void; children: ReactNode }) {
   const projects = useProjects().data ?? [];
   const threads = (useThreads().data ?? []).filter((thread) => thread.worktreePath && !thread.archived).slice(0, WORKTREES);
+  const chosen = useRef(false);
+  const open = (cwd: string) => {
+    chosen.current = true;
+    onOpen(cwd);
+  };
+  const closed = (event: Event) => {
+    if (!chosen.current) return;
+    chosen.current = false;
+    event.preventDefault(); // the new terminal has the focus, not the button
+    focusTerminal();
+  };
   return (
     <Menu>
       <MenuTrigger asChild>{children}</MenuTrigger>
-      <MenuContent align="start" className="max-w-80">
+      <MenuContent align="start" className="max-w-80" onCloseAutoFocus={closed}>
         {projects.length > 0 ? <MenuLabel>{text.terminals.projects}</MenuLabel> : null}
         {projects.map(({ id, name, path }) => (
-          <MenuItem key={id} icon={<FolderGit2 />} onSelect={() => onOpen(path)}>
+          <MenuItem key={id} icon={<FolderGit2 />} onSelect={() => open(path)}>
             {name}
           </MenuItem>
         ))}
         {threads.length > 0 ? <MenuLabel>{text.terminals.worktrees}</MenuLabel> : null}
         {threads.map(({ id, title, worktreePath }) => (
-          <MenuItem key={id} icon={<GitBranch />} onSelect={() => onOpen(worktreePath ?? "")}>
+          <MenuItem key={id} icon={<GitBranch />} onSelect={() => open(worktreePath ?? "")}>
             {title}
           </MenuItem>
         ))}
         {projects.length === 0 ? (
-          <MenuItem icon={<Server />} onSelect={() => onOpen("")}>
+          <MenuItem icon={<Server />} onSelect={() => open("")}>
             {text.terminals.serverDirectory}
           </MenuItem>
         ) : null}

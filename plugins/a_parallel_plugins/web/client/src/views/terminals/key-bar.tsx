@@ -71,7 +71,7 @@ function Cap({ label, pressed, onPress, children }: { label: string; pressed?: b
       aria-label={label}
       aria-pressed={pressed}
       className={cn(
-        "grid h-9 min-w-10 flex-1 shrink-0 place-items-center rounded-md border border-border bg-card px-2 font-mono text-xs active:bg-accent [&_svg]:size-4",
+        "grid h-9 min-w-10 flex-1 shrink-0 place-items-center rounded-md border border-border bg-card px-1.5 text-xs font-medium active:bg-accent [&_svg]:size-4",
         pressed && "border-primary bg-primary text-primary-foreground",
       )}
       onPointerDown={(event) => event.preventDefault()}
