@@ -53,7 +53,7 @@ class WebSocket:
         """Send a message."""
         await self.socket.send_json({"type": name, "data": data})
 
-    async def receive(self, name: str | None = None, *, timeout: float = 20.0, **data: Any) -> dict[str, Any]:
+    async def receive(self, name: str | None = None, /, *, timeout: float = 20.0, **data: Any) -> dict[str, Any]:
         """Return the next frame called `name` whose data holds `data`; others are kept in `frames`.
 
         Raises:
