@@ -26,7 +26,7 @@ level = "warning"
 [plugins.agents]
 provider = "{provider}"
 survive = {survive}
-max_runs = 16
+max_runs = {runs}
 min_free_memory = 0
 [plugins.scripted]
 pace = 0.005
@@ -49,6 +49,7 @@ class House:
         chance: decides whatever is left to chance.
         survive: agents outlive the server.
         provider: of the agents.
+        runs: bound on concurrent runs; further ones wait in the queue, over kills as well.
         environment: further variables of the server.
         settings: more of its configuration.
     """
@@ -60,10 +61,11 @@ class House:
         *,
         survive: bool = False,
         provider: str = "scripted",
+        runs: int = 16,
         environment: Mapping[str, str] | None = None,
         settings: str = "",
     ) -> None:
-        config = CONFIG.format(provider=provider, survive=str(survive).lower()) + settings
+        config = CONFIG.format(provider=provider, survive=str(survive).lower(), runs=runs) + settings
         self.server = Server(directory, config=config, environment=environment)
         self.chance = chance
         self.journal = Journal()

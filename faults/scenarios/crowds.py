@@ -77,13 +77,17 @@ async def slow_reader(times: int, seed: int) -> Outcome:
         before = resident(house.server.pid)
         for number in range(times):
             stuck = [_stuck(house) for _ in range(3)]
-            await _flood(house, f"flood-{number}", 3000)
+            await _flood(house, f"flood-{number}", 4000)
             began = time.monotonic()
             await house.answers(began)
             for one in stuck:
                 one.close()
             outcome.tried += len(stuck)
         outcome.figures["RSS grown by MB"] = (resident(house.server.pid) - before) / MEGABYTE
+        closed = _metric(await _metrics(house), 'a_parallel_kernel_sockets_closed_total{code="1013"}')
+        outcome.figures["closed with 1013"] = closed
+        if closed < outcome.tried:
+            outcome.problem = f"only {closed:.0f} of {outcome.tried} sockets that read nothing were closed"
         await finish(house, outcome)
     return outcome
 
@@ -108,7 +112,7 @@ def _stuck(house: House) -> socket.socket:
 
 
 async def _flood(house: House, key: str, count: int) -> None:
-    body = {"projectId": house.project, "mode": "local", "title": key, "prompt": f"!flood {count} 1000"}
+    body = {"projectId": house.project, "mode": "local", "title": key, "prompt": f"!flood {count} 3000"}
     await house.caller.send("POST", "/api/threads", body, key)
     await house.settle()
 

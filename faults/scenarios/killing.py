@@ -17,7 +17,7 @@ async def kill_server(times: int, seed: int, *, survive: bool) -> Outcome:
     """Kill the server at random moments under load, and start it again."""
     outcome = Outcome("SIGKILL of the server" + (", agents survive" if survive else ""))
     provider = "claude" if survive else "scripted"
-    async with opened(seed, survive=survive, provider=provider) as house:
+    async with opened(seed, survive=survive, provider=provider, runs=3) as house:
         load = house.load()
         load.start()
         await load.going()
