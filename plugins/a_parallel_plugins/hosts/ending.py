@@ -101,7 +101,8 @@ async def end(census: Census, select: Selector, *, first: Signals = signal.SIGTE
     loop = asyncio.get_running_loop()
     asked: set[tuple[int, str]] = set()
     pause = FIRST_PAUSE
-    while members := await _living(census, select):
+    # Twice: the table of processes is read one by one, so that one that has just forked can be missed.
+    while members := await _living(census, select) or (await _living(census, select) if asked else []):
         if loop.time() > until() + FORCE_LIMIT:
             return len(members)
         forced = loop.time() >= until()
