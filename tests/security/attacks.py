@@ -12,7 +12,13 @@ from tests.security.samples import Operation, Sample, Schema
 CANARY = "canary-7f3a"
 """Text of the files that nobody may read."""
 
-BROKEN = ("\0", "README.md\0", "x\ny", "x\r\nSet-Cookie: a=b", "a" * 5000, "-rf", "%2e%2e%2f", "\u202e..", "'; --", " ")
+INJECTED = "x\r\nX-Injected: yes"
+"""A header in a value, for answers that put values into headers."""
+
+SCRIPT = "</script><svg onload=x7f>"
+"""A script in a value, for answers that put values into pages."""
+
+BROKEN = ("\0", INJECTED, SCRIPT, "a" * 5000, "-rf", "%2e%2e%2f", " ")
 """For every field: what no name can hold, and what looks like something else."""
 
 

@@ -103,6 +103,7 @@ class Trial:
         return found
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("mode", ["positive", "negative"])
 async def test_every_answer_is_declared(house: House, mode: str) -> None:
     import schemathesis  # takes seconds, which every other run of the tests would wait for

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_asyncio import fixture
 
@@ -28,6 +28,11 @@ KINDS = ("system", "assistant", "user", "result", "stream_event", "control_reque
 LIKE_A_LINE = st.dictionaries(st.sampled_from(WORDS), JSON | st.sampled_from(KINDS), max_size=6)
 
 
+bounded = settings(
+    max_examples=60, deadline=None, derandomize=True, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
 def bytes_of(value: object) -> bytes:
     """Return JSON that need be no valid UTF-8: lone surrogates and NaN occur in the wild."""
     import json
@@ -35,6 +40,7 @@ def bytes_of(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
+@bounded
 @given(st.binary(max_size=200) | LIKE_A_LINE.map(bytes_of), st.integers(1, 100))
 def test_every_line_of_a_program_is_understood_ignored_or_refused(data: bytes, limit: int) -> None:
     splitter = LineSplitter(limit)
@@ -43,11 +49,13 @@ def test_every_line_of_a_program_is_understood_ignored_or_refused(data: bytes, l
             parse(line)
 
 
+@bounded
 @given(st.text(max_size=80) | st.builds("{}.{}".format, st.text(max_size=40), st.text(max_size=60)))
 def test_no_cookie_is_believed_that_was_not_signed_here(text: str) -> None:
     assert Cookies("secret").read({SESSION: text}) is None
 
 
+@bounded
 @given(st.text(min_size=1, max_size=40))
 def test_a_cookie_that_was_signed_is_read_and_with_any_character_changed_is_not(value: str) -> None:
     cookies = Cookies("secret")
@@ -59,12 +67,14 @@ def test_a_cookie_that_was_signed_is_read_and_with_any_character_changed_is_not(
     assert Cookies("another").read({SESSION: signed}) is None
 
 
+@bounded
 @given(st.text(alphabet=st.characters(codec="latin-1", exclude_characters="\r\n\0"), max_size=80))
 def test_any_cookie_header_can_be_asked_for_a_session(header: str) -> None:
     request = make_mocked_request("GET", "/", headers={"Cookie": header})
     assert Cookies("secret").read(request.cookies) is None
 
 
+@bounded
 @given(st.text(max_size=60), st.text(max_size=60))
 def test_any_host_and_origin_can_be_compared(host: str, origin: str) -> None:
     host_name(host), normalised(origin), plain_address(host)
@@ -76,6 +86,7 @@ def test_any_host_and_origin_can_be_compared(host: str, origin: str) -> None:
         assert host_name(header) in ("localhost", "127.0.0.1", "::1", "ok.example") or plain_address(header)
 
 
+@bounded
 @given(st.text(alphabet="/.%2eE5cfF\\a~\0", max_size=30).map(lambda text: f"/{text}"))
 def test_a_path_never_gains_segments_by_decoding(raw: str) -> None:
     segments = segments_of(raw)
@@ -124,7 +135,7 @@ def _length(length: int, *, masked: bool) -> bytes:
 async def test_no_frame_does_harm(server: RunningKernel, caplog: pytest.LogCaptureFixture) -> None:
     loop = asyncio.get_running_loop()
 
-    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @bounded
     @given(st.lists(frames(), min_size=1, max_size=4))
     def run(sent: list[bytes]) -> None:
         asyncio.run_coroutine_threadsafe(_send(server, b"".join(sent)), loop).result(30)
