@@ -52,7 +52,7 @@ export function OutputPane({ command }: { command: StartupCommand }) {
         role="log"
         tabIndex={0}
         aria-label={text.commands.output(command.label)}
-        className="min-h-0 flex-1 overflow-auto p-3 font-mono text-xs leading-5 outline-offset-[-2px]"
+        className="min-h-0 flex-1 overflow-auto p-3 font-mono text-xs leading-5 outline-offset-[-2px] [font-variant-ligatures:none]"
         onScroll={scrolled}
       >
         <Printed output={output} />
