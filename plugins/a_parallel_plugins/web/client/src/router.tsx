@@ -34,8 +34,8 @@ const signIn = createRoute({
   path: "/sign-in",
   validateSearch: (search: Record<string, unknown>): { next?: string } =>
     typeof search.next === "string" && /^\/(?![/\\])/.test(search.next) ? { next: search.next } : {},
-  beforeLoad: ({ search }) => {
-    if (currentSession()?.user) throw redirect({ href: search.next ?? "/" });
+  beforeLoad: () => {
+    if (currentSession()?.user) throw redirect({ to: "/" });
   },
   component: lazyRouteComponent(() => import("@/views/sign-in")),
 });
