@@ -13,6 +13,7 @@ from a_parallel_plugins.mcp.models import Scope
 
 _ADD_LIMIT = 30.0
 _REMOVE_LIMIT = 15.0
+_READS_STANDARD_INPUT = [2, 1, 330]
 _NO_STANDARD_INPUT = re.compile(r"json|invalid (configuration|input)", re.IGNORECASE)
 
 
@@ -60,10 +61,16 @@ class McpCommands:
         text = json.dumps(definition, ensure_ascii=False)
         options = [] if scope is None else ["--scope", scope]
         done = await self._run(directory, ["add-json", *options, name, "-"], text.encode())
-        if not done.ok and _NO_STANDARD_INPUT.search(done.reason):
-            # CLIs before 2.1.330 may take the dash for the JSON itself; a definition that is really wrong fails again.
+        if not done.ok and _NO_STANDARD_INPUT.search(done.reason) and await self._is_old(directory):
+            # It may have taken the dash for the JSON itself. Newer ones have not, and arguments are for all to see.
             done = await self._run(directory, ["add-json", *options, name, text])
         _require(done)
+
+    async def _is_old(self, directory: Path) -> bool:
+        """Tell whether the CLI is one that need not know ``add-json NAME -``."""
+        done = await self._cli.run(["--version"], cwd=directory, timeout=_REMOVE_LIMIT)
+        numbers = [int(number) for number in re.findall(r"\d+", done.text)[:3]]
+        return done.ok and bool(numbers) and numbers < _READS_STANDARD_INPUT
 
     async def remove(self, directory: Path, scope: Scope | None, name: str) -> None:
         """Remove a server.

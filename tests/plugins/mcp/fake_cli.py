@@ -45,6 +45,9 @@ class FakeCli:
         env: Mapping[str, str | None] | None = None,
     ) -> Completed:
         await self.path()
+        if arguments == ["--version"]:
+            version = b"2.1.330 (Claude Code)" if self.knows_dash else b"2.1.197 (Claude Code)"
+            return Completed(("claude",), 0, version, b"")
         call = tuple(arguments[1:])
         self.calls.append(call)
         if refusal := self.refuse(call):

@@ -32,6 +32,13 @@ async def test_no_secret_is_an_argument(house: House, cli: FakeCli, caplog: pyte
     assert "s3cret" not in str(cli.calls) + caplog.text + json.dumps(await house.show())
 
 
+async def test_a_refused_definition_does_not_become_an_argument(house: House, cli: FakeCli) -> None:
+    cli.refuse = lambda call: "Invalid configuration: env.KEY" if call[0] == "add-json" else None
+    body = {"name": "tool", "projectPath": str(house.project), **STDIO, "env": {"KEY": "s3cret"}}
+    assert (await house.refused("POST", "/api/mcp/servers", json=body))[0] == 400
+    assert "s3cret" not in str(cli.calls)
+
+
 async def test_an_older_cli_gets_the_definition_as_an_argument(house: House, cli: FakeCli) -> None:
     cli.knows_dash = False
     await house.add("tool", **STDIO)
