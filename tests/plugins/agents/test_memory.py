@@ -146,7 +146,7 @@ def play(events: list[AgentEvent | str], cuts: set[int]) -> Shown:
     return shown
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(events=st.lists(st.one_of(EVENTS, EVENTS, EVENTS, USER), max_size=25), data=st.data())
 def test_a_machine_that_moves_between_servers_comes_to_the_same(events: list[AgentEvent | str], data: Any) -> None:
     cuts = data.draw(st.sets(st.integers(0, max(0, len(events) - 1)), max_size=4))
