@@ -45,6 +45,8 @@ class RunQueued:
     def write(self, book: Book) -> None:
         """Set the row to ``pending`` and keep what the run is to be started with.
 
+        No ``agent:status``: the client takes none of ``pending`` (``websocket.md`` §4.1). ``agents:queued`` tells it.
+
         A further message for a run that waits keeps its place and brings its own tool lists.
 
         Raises:
@@ -60,7 +62,6 @@ class RunQueued:
         book.tx.execute(_PUT, (book.thread_id, before.status, *lists, now()))
         if after.status != before.status:
             book.set_waiting(None)
-            book.status(after)
 
 
 def find(reader: Reader, thread_id: str) -> WaitingRun | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from a_parallel_contracts import Event
+from a_parallel_contracts.admission import AgentQueued
 from a_parallel_contracts.agents import (
     AgentEventBase,
     AgentInit,
@@ -47,6 +48,8 @@ class Client:
             self._status(shown, event)
         elif isinstance(event, AgentResult):
             shown.status, shown.stage, shown.over = event.status, event.stage, True
+        elif isinstance(event, AgentQueued):
+            shown.status, shown.over = "pending", False
         elif isinstance(event, RunStarted):
             shown.runs += 1
         elif isinstance(event, RunEnded):

@@ -50,6 +50,9 @@ class NoHooks:
     async def first(self, hook: Any, *args: Any, **kwargs: Any) -> Any:
         return None
 
+    async def each(self, hook: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        return []
+
     async def pipe(self, hook: Any, value: Any) -> Any:
         return value
 
@@ -73,13 +76,15 @@ class House:
         directory: of the file.
         template: file to begin with.
         project: path of the project.
+        max_runs: agents at work at the same time.
     """
 
-    def __init__(self, directory: Path, template: Path, project: Path) -> None:
+    def __init__(self, directory: Path, template: Path, project: Path, max_runs: int = 8) -> None:
         self.path = directory / "data.db"
         shutil.copy(template, self.path)
         self.events: list[Event] = []
         self.provider = FakeProvider()
+        self.max_runs = max_runs
         self._project = project
 
     async def open(self) -> None:
@@ -90,7 +95,10 @@ class House:
             db=self.db, hooks=NoHooks(), get=lambda key: OneProject(self._project), find=lambda key: None
         )
         self.threads = ThreadService(cast(PluginContext, ctx))
-        settings, rules = AgentsSettings(provider="fake", exit_grace=60), PermissionRules(self.db)
+        settings, rules = (
+            AgentsSettings(provider="fake", exit_grace=60, max_runs=self.max_runs),
+            PermissionRules(self.db),
+        )
         await relabel_unfinished(self.db, self.threads)
         providers = Providers("fake")
         providers.add("fake", self.provider)
@@ -109,6 +117,7 @@ class House:
         await self.line.remember()
         self.agents = AgentService(self.db, self.threads, self.runs, providers, rules, self.line)
         await self.line.go_on()
+        await self.settle()
 
     async def shut_down(self) -> None:
         """Stop the server as a signal does."""
@@ -118,6 +127,7 @@ class House:
 
     async def crash(self) -> None:
         """Stop the server as SIGKILL does: nothing of it runs any more, and its agents die."""
+        self.line.close()
         tasks = [task for _, task in self.runs._pumps.values()]
         tasks += [*self.runs.tasks._background, *self.runs.tasks._foreground]
         for task in tasks:
@@ -140,3 +150,5 @@ class House:
             await asyncio.sleep(0)
             with contextlib.suppress(RuntimeError):
                 await self.db.write(lambda tx: None)
+            while self.line._entered:  # whose turn has come, and whose agent is not there yet
+                await asyncio.sleep(0)

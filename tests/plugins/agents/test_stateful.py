@@ -50,6 +50,7 @@ class Lives(RuleBasedStateMachine):
     """Two threads on one server."""
 
     template: ClassVar[Path]
+    max_runs: ClassVar[int] = 8
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +70,7 @@ class Lives(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         root = Path(self.directory.name)
-        self.house = House(root, self.template, root)
+        self.house = House(root, self.template, root, self.max_runs)
         self.do(self._open())
 
     async def _open(self) -> None:
@@ -395,4 +396,14 @@ Lives.TestCase.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+
+
+class Queued(Lives):
+    """Two threads of which only one may be at work."""
+
+    max_runs = 1
+
+
+Queued.TestCase.settings = settings(Lives.TestCase.settings, max_examples=20)
 TestLives = Lives.TestCase
+TestQueued = Queued.TestCase
