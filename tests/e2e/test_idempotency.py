@@ -11,7 +11,7 @@ from tests.support.repository import make_repository
 from tests.support.server import Server
 
 CONFIG = '[plugins.agents]\nprovider = "scripted"\n'
-DELAYS = (0.0, 0.004, 0.01, 0.02, 0.04)
+DELAYS = (0.0, 0.008, 0.025)
 """Seconds between sending the request and killing the server: before, amid and after its transactions."""
 
 
