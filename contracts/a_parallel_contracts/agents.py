@@ -522,7 +522,8 @@ class Agents(Protocol):
     def provider(self) -> AgentProvider:
         """Return the default provider, for sessions that belong to no run of a thread.
 
-        Whoever starts one calls `AgentHooks.prepare_run` and `AgentHooks.decide_tool` for it and ends it.
+        Whoever starts one calls `AgentHooks.prepare_run` and `AgentHooks.decide_tool` for it and ends it, all
+        inside `Admission.slot`, so that it counts.
 
         Raises:
             FailedDependency: it is not running.

@@ -150,5 +150,5 @@ class House:
             await asyncio.sleep(0)
             with contextlib.suppress(RuntimeError):
                 await self.db.write(lambda tx: None)
-            while self.line._entered:  # whose turn has come, and whose agent is not there yet
+            while self.line._entered:  # noqa: ASYNC110 - its turn has come, and its agent is not there yet
                 await asyncio.sleep(0)

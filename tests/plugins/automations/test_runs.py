@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from a_parallel_contracts import FailedDependency
-from tests.plugins.automations.conftest import Office, OpenOffice
+from tests.plugins.automations.conftest import PATIENCE, Office, OpenOffice
 
 
 async def test_a_run_is_a_thread_of_its_own(office: Office) -> None:
@@ -308,3 +308,20 @@ async def test_triggers_do_not_wait_for_the_agent(office: Office, monkeypatch: p
     assert (await office.thread(run))["status"] == "pending"
     released.set()
     assert (await office.completed(run))["status"] == "completed"
+
+
+async def test_a_run_that_waited_for_its_turn_may_not_edit_either(open_office: OpenOffice) -> None:
+    office = await open_office(settings={"plugins.agents.max_runs": 1})
+    body = {"projectId": office.project, "mode": "local", "prompt": "!hang"}
+    busy = await office.client.post("/api/threads", json=body)
+    automation = await office.create(prompt="!echo")
+    run = await office.trigger(automation)
+    await office.socket.receive("agents:queued", timeout=PATIENCE)
+    assert (await office.thread(run))["status"] == "pending"
+    assert await office.statuses(automation) == ["running"]
+
+    await office.client.post(f"/api/threads/{busy['id']}/stop")
+    assert (await office.completed(run))["status"] == "completed"
+    told = json.loads((await office.thread(run))["messages"][-1]["content"])
+    assert told["disallowedTools"] == ["Edit", "Write", "Bash", "NotebookEdit"]
+    assert told["mode"] == "confirmEdit"
