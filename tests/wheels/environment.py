@@ -24,7 +24,7 @@ def run(words: list[str], directory: Path, environment: dict[str, str] | None = 
         AssertionError: it ended with another status.
     """
     done = subprocess.run(
-        words, cwd=directory, env=environment, capture_output=True, text=True, timeout=100, check=False
+        words, cwd=directory, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == status, f"{words}:\n{done.stdout}{done.stderr}"
     return done.stdout

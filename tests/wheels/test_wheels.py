@@ -12,7 +12,10 @@ from tests.wheels.environment import REPOSITORY, Environment, build
 
 EXAMPLES = ("acme_notes", "acme_policy", "acme_proxy")
 
-pytestmark = pytest.mark.xdist_group("wheels")  # one environment for all of them
+pytestmark = [
+    pytest.mark.xdist_group("wheels"),  # one environment for all of them
+    pytest.mark.timeout(400),  # pip and whole suites, on a machine that may have other things to do
+]
 
 
 @pytest.fixture(scope="module")
