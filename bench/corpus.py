@@ -28,7 +28,7 @@ def stamp(number: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """How many rows there are: `threads`, and `messages` in the first of them with `calls` tool calls each."""
+    """How many rows there are: `threads`, and `messages` in one of them with `calls` tool calls each."""
 
     threads: int
     messages: int
@@ -51,11 +51,21 @@ def fill(database: Path, project: str, corpus: Corpus) -> str:
     return "thread-00000"
 
 
-def crowd(database: Path, threads: int, begin: int = 0) -> None:
-    """Write threads of another project, of which nothing is read."""
+def crowd(database: Path, numbers: range, corpus: Corpus) -> None:
+    """Write threads of another project, each with messages, of which nothing is read.
+
+    Parameters:
+        database: of a server that does not run.
+        numbers: of the threads.
+        corpus: how many messages each thread has, and tool calls each message.
+    """
     with sqlite3.connect(database) as connection:
         connection.execute(PROJECT)
-        connection.executemany(THREAD, _threads("crowd", range(begin, begin + threads), "crowd"))
+        connection.executemany(THREAD, _threads("crowd", numbers, "crowd"))
+        for number in numbers:
+            thread = f"crowd-{number:05}"
+            connection.executemany(MESSAGE, _messages(thread, corpus.messages))
+            connection.executemany(CALL, _calls(thread, corpus))
     connection.close()
 
 

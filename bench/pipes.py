@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.programs import Listeners, program
-from bench.report import Figure, duration, rate
+from bench.report import Figure, duration, most, rate
 from bench.server import BenchServer
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -35,7 +35,17 @@ def figures() -> list[Figure]:
     ]
     pace = 50 * 3 / (LOAD * ours)
     delay, least = _both(partial(_delay, runs=50, steps=40, pace=pace))
-    return [*found, duration(f"{name}, p99 of the delay at {LOAD:.0%} load", delay, least, 1 / 3)]
+    slow = duration(f"{name}, p99 of the delay at {LOAD:.0%} load", delay, least, 1 / 3)
+    return [*found, slow, _growth()]
+
+
+def _growth() -> Figure:
+    """Memory that the server keeps of a round, once an earlier one has filled its buffers."""
+    with _gate() as gate, _serving(gate, EVENTS // 150, 0.0) as server:
+        _play(server, gate, 50)
+        before = server.memory()
+        _play(server, gate, 50)
+        return most("memory that grows with another round", "MB", server.memory() - before, 10)
 
 
 def _both(measure: Callable[[Any], float]) -> tuple[float, float]:
@@ -93,19 +103,28 @@ def _plain(runs: int, steps: int, pace: float) -> Iterator[Callable[[], dict[str
 
 @contextmanager
 def _server(runs: int, steps: int, pace: float) -> Iterator[Callable[[], dict[str, Any]]]:
-    with _gate() as gate:
-        binary = gate.with_name("claude")
-        words = f"{steps} {SIZE} {pace} {gate} claude"
-        binary.write_text(f'#!/bin/sh\nBENCH_AGENT="{words}" exec {sys.executable} -I -S {AGENT} "$@"\n')
-        binary.chmod(0o700)
-        with BenchServer("plugins.agents.provider=claude", f"plugins.claude.binary={binary}") as server:
-            project = server.project()
-            listeners = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, runs)
-            with ThreadPoolExecutor(8) as pool:
-                list(pool.map(lambda _: server.thread(project, "go"), range(runs)))
+    with _gate() as gate, _serving(gate, steps, pace) as server:
+        yield lambda: _play(server, gate, runs)
 
-            def counted() -> dict[str, Any]:
-                _open(gate, runs)
-                return listeners.outcome()
 
-            yield counted
+@contextmanager
+def _serving(gate: Path, steps: int, pace: float) -> Iterator[BenchServer]:
+    binary = gate.with_name("claude")
+    words = f"{steps} {SIZE} {pace} {gate} claude"
+    binary.write_text(f'#!/bin/sh\nBENCH_AGENT="{words}" exec {sys.executable} -I -S {AGENT} "$@"\n')
+    binary.chmod(0o700)
+    with BenchServer("plugins.agents.provider=claude", f"plugins.claude.binary={binary}") as server:
+        server.project()
+        yield server
+
+
+def _play(server: BenchServer, gate: Path, runs: int) -> dict[str, Any]:
+    """Start so many agents, let them begin together, and return what the sockets counted."""
+    listeners = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, runs)
+    project = server.call("GET", "/api/projects")[0]["id"]
+    for waited in gate.parent.glob("gate.*"):
+        waited.unlink()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: server.thread(project, "go"), range(runs)))
+    _open(gate, runs)
+    return listeners.outcome()

@@ -9,8 +9,11 @@ from bench.programs import Program, program, requests_a_second
 from bench.report import Figure, rate
 from bench.server import BenchServer
 
-LISTED, MESSAGES, PAGE = 200, 2000, 100
-CROWD = 10_000
+LISTED, MESSAGES, PAGE = 200, 2_000, 100
+FEW, MANY = 2_000, 10_000
+"""Threads of all projects, before and after the crowd has come."""
+OTHERS = Corpus(FEW - LISTED, 110, 2)
+"""Two hundred thousand messages and four hundred thousand tool calls, together."""
 
 
 def figures() -> list[Figure]:
@@ -18,12 +21,12 @@ def figures() -> list[Figure]:
     with BenchServer() as server:
         project = server.project()
         server.stop()
-        thread = fill(server.database, project, Corpus(LISTED, MESSAGES))
-        crowd(server.database, 1_000 - LISTED)
+        thread = fill(server.database, project, Corpus(LISTED, MESSAGES, 2))
+        crowd(server.database, range(OTHERS.threads), OTHERS)
         server.start()
         with program("reads", str(server.database)) as bare:
             listed, one = f"/api/threads?projectId={project}", f"/api/threads/{thread}"
-            among = _figure(f"GET /api/threads ({LISTED} among 1,000)", server, bare, listed)
+            among = _figure(f"GET /api/threads ({LISTED} among {FEW:,})", server, bare, listed)
             found = [
                 among,
                 _figure(f"GET /api/threads/:id ({MESSAGES:,} messages)", server, bare, one),
@@ -66,7 +69,7 @@ def _settled_tag(server: BenchServer, path: str) -> str:
 
 def _among_many(server: BenchServer, path: str, among_few: float) -> Figure:
     server.stop()
-    crowd(server.database, CROWD - 1_000, begin=1_000)
+    crowd(server.database, range(FEW, MANY), Corpus(0, 0))
     server.start()
     ours = statistics.median(requests_a_second(f"{server.url}{path}", server.token) for _ in range(3))
-    return rate(f"GET /api/threads ({LISTED} among {CROWD:,}), against among 1,000", ours, among_few, 0.75)
+    return rate(f"GET /api/threads ({LISTED} among {MANY:,}), against among {FEW:,}", ours, among_few, 0.75)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.chart import chart
+
 OUTPUT = Path("bench-output")
 
 
@@ -44,9 +46,9 @@ def duration(name: str, ours: float, limit: float, goal: float) -> Figure:
     return Figure(name, "ms", ours * 1000, limit * 1000, limit / ours, goal)
 
 
-def share(name: str, ours: float, most: float) -> Figure:
-    """Return a figure in percent that has no limit beside it."""
-    return Figure(name, "%", ours * 100, None, ours * 100, most * 100)
+def most(name: str, unit: str, ours: float, goal: float) -> Figure:
+    """Return a figure without a limit beside it, which is to be at most `goal`."""
+    return Figure(name, unit, ours, None, ours, goal)
 
 
 def median(rounds: int, run: Callable[[], float]) -> float:
@@ -69,8 +71,9 @@ def table(figures: list[Figure]) -> str:
 
 
 def write(figures: list[Figure]) -> None:
-    """Write the table as Markdown and JSON."""
+    """Write the figures as a table in Markdown, as JSON and as a chart."""
     OUTPUT.mkdir(exist_ok=True)
+    (OUTPUT / "bench.svg").write_text(chart(figures), "utf-8")
     (OUTPUT / "bench.md").write_text(table(figures) + "\n", "utf-8")
     entries = [{**asdict(figure), "reached": figure.reached} for figure in figures]
     (OUTPUT / "bench.json").write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", "utf-8")

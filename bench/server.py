@@ -96,6 +96,13 @@ class BenchServer:
         """The database file."""
         return self.home / ".a-parallel" / "data.db"
 
+    def memory(self) -> float:
+        """Resident memory of the server, in mebibytes."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) / 1024
+        raise ProcessLookupError(self.process.pid)
+
     def cpu_seconds(self) -> float:
         """Processor time that the server has used."""
         fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()

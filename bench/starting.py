@@ -6,15 +6,18 @@ import sys
 import time
 import urllib.request
 
-from bench.report import Figure, duration, share
+from bench.programs import Listeners
+from bench.report import Figure, duration, most
 from bench.server import BenchServer
 
-WAITING = 50
+WAITING, SOCKETS = 50, 100
+MEMORY = 110.0
+"""Mebibytes of a server that has just started."""
 
 
 def figures() -> list[Figure]:
-    """Measure the cold start with all plugins, and the idle server with waiting threads."""
-    return [cold_start(), idle()]
+    """Measure the cold start with all plugins, its memory, and the idle server with waiting threads and sockets."""
+    return [cold_start(), memory(), idle()]
 
 
 def cold_start() -> Figure:
@@ -29,7 +32,7 @@ def cold_start() -> Figure:
             _healthy(server.url)
             ours.append(time.perf_counter() - began)
     name = "cold start to the first healthy response, all plugins"
-    return duration(name, statistics.median(ours), statistics.median(limits), 0.50)
+    return duration(name, statistics.median(ours), statistics.median(limits), 1 / 1.5)
 
 
 def _limit() -> float:
@@ -48,9 +51,17 @@ def _healthy(url: str) -> None:
         assert answer.status == 200
 
 
-def idle(seconds: float = 10.0) -> Figure:
-    """Processor time of a server whose threads all wait for an answer."""
+def memory() -> Figure:
+    """Resident memory of a server with all plugins that has answered once."""
     with BenchServer() as server:
+        _healthy(server.url)
+        return most("memory at rest, all plugins", "MB", server.memory(), MEMORY)
+
+
+def idle(seconds: float = 10.0) -> Figure:
+    """Processor time of a server whose threads all wait for an answer, with sockets that listen."""
+    with BenchServer() as server:
+        Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, 1)
         project = server.project()
         for _ in range(WAITING):
             server.thread(project, "!ask Colour: Which colour? | Red | Blue")
@@ -58,7 +69,8 @@ def idle(seconds: float = 10.0) -> Figure:
         before = server.cpu_seconds()
         time.sleep(seconds)
         used = server.cpu_seconds() - before
-    return share(f"idle with {WAITING} waiting threads, share of a core", used / seconds, 0.01)
+    name = f"idle with {WAITING} waiting threads and {SOCKETS} sockets, share of a core"
+    return most(name, "%", used / seconds * 100, 0.5)
 
 
 def _until_waiting(server: BenchServer, project: str) -> None:
