@@ -93,7 +93,7 @@ function Files({ thread, files, view, onStage, onRevert }: FilesProps) {
     getScrollElement: () => frame.current,
     getItemKey: (index) => files[index]?.path ?? index,
     estimateSize: () => 240,
-    overscan: 2,
+    overscan: 1,
   });
   const fold = useCallback((path: string) => {
     setFolded((before) => {

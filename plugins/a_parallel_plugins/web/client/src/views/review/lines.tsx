@@ -12,7 +12,7 @@ import { type Piece, useDiffTokens } from "./tokens";
 export type View = "unified" | "split";
 
 /** Lines that are shown at first, and that each press shows more. */
-const PORTION = 400;
+const PORTION = 300;
 
 /** A file that is all new or all gone needs one column of numbers only. */
 const TYPES = { added: "add", deleted: "delete", modified: "modify", renamed: "modify" } as const;

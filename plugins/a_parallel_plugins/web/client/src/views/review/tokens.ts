@@ -16,20 +16,22 @@ export interface Piece extends TokenNode {
   edit: boolean;
 }
 
-/** Marks what changed within lines at once, and colours the code as soon as its grammar is there. */
+/** Colours the code and marks what changed within lines; the lines are plain until the grammar is there. */
 export function useDiffTokens(hunks: HunkData[], path: string): HunkTokens | null {
   const [tokens, setTokens] = useState<{ of: HunkData[]; tokens: HunkTokens } | null>(null);
   useEffect(() => {
     let wanted = true;
     const show = (found: HunkTokens) => wanted && setTokens({ of: hunks, tokens: found });
     if (hunks.reduce((sum, { changes }) => sum + changes.length, 0) > MOST_LINES) return;
-    show(pieces(hunks, plain(hunks, "old"), plain(hunks, "new")));
+    const showPlain = () => show(pieces(hunks, plain(hunks, "old"), plain(hunks, "new")));
     const language = languageOf(path);
     if (language) {
       Promise.all([coloured(hunks, "old", language), coloured(hunks, "new", language)]).then(
         ([before, after]) => show(pieces(hunks, before, after)),
-        () => undefined, // it stays plain
+        showPlain,
       );
+    } else {
+      showPlain();
     }
     return () => {
       wanted = false;
