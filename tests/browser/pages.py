@@ -13,6 +13,8 @@ OUTPUT = ROOT / "test-output" / "browser"
 PATIENCE = 15_000
 """Milliseconds that the page may take for anything; a limit against hanging, not a measure."""
 
+SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))"
+
 Size = Literal["1440x900", "390x844"]
 SIZES: tuple[Size, ...] = ("1440x900", "390x844")
 SERIOUS = ("serious", "critical")
@@ -94,6 +96,7 @@ class Screen:
         axe = package_file("axe-core/axe.min.js").read_text(encoding="utf-8")
         for theme in ("light", "dark"):
             await self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+            await self.page.evaluate(SETTLED)  # colours change in transitions
             await self.page.evaluate(axe)
             found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             serious = [_told(one) for one in found["violations"] if one["impact"] in SERIOUS]

@@ -97,10 +97,10 @@ async def test_what_is_read_stays_in_place_when_older_messages_arrive(new_screen
         await log.evaluate("element => element.scrollBy(0, -300)")
         await page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
     await anchor.scroll_into_view_if_needed()
-    await page.wait_for_function("() => !document.querySelector('[aria-label=\"Loading older messages\"]')")
+    await expect(page.get_by_role("status", name="Loading older messages")).to_have_count(0)
     place = await anchor.bounding_box()
     await log.evaluate("element => element.scrollBy(0, -40)")
-    await page.wait_for_function("() => !document.querySelector('[aria-label=\"Loading older messages\"]')")
+    await expect(page.get_by_role("status", name="Loading older messages")).to_have_count(0)
     after = await anchor.bounding_box()
     assert place and after
     assert abs(after["y"] - place["y"] - 40) < 3

@@ -2,6 +2,7 @@ import {
   createRootRoute,
   createRoute,
   createRouter,
+  Link,
   lazyRouteComponent,
   Outlet,
   redirect,
@@ -11,6 +12,7 @@ import { currentSession, loadSession } from "@/api/session";
 import { text } from "@/i18n";
 import { ViewFailed } from "@/shell/boundary";
 import { Layout } from "@/shell/layout";
+import { Button } from "@/ui/button";
 import { EmptyState } from "@/ui/states";
 
 const root = createRootRoute({
@@ -23,9 +25,19 @@ const root = createRootRoute({
 
 function NotFound() {
   return (
-    <EmptyState icon={FileQuestion} title={text.shell.notFound}>
-      {text.shell.notFoundHelp}
-    </EmptyState>
+    <main className="pt-[10vh]">
+      <EmptyState
+        icon={FileQuestion}
+        title={text.shell.notFound}
+        action={
+          <Button asChild variant="outline">
+            <Link to="/">{text.shell.home}</Link>
+          </Button>
+        }
+      >
+        {text.shell.notFoundHelp}
+      </EmptyState>
+    </main>
   );
 }
 

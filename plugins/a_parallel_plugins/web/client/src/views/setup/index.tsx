@@ -63,7 +63,7 @@ function Step({
   children: ReactNode;
 }) {
   return (
-    <li className={cn("rounded-xl border border-border bg-card p-4 md:p-5", !open && !done && "opacity-60")}>
+    <li className={cn("rounded-xl border border-border p-4 md:p-5", (open || done) && "bg-card")}>
       <div className="flex items-start gap-3">
         <span
           className={cn(
