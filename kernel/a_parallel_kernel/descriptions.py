@@ -21,8 +21,8 @@ class Descriptions:
     def routes(self) -> Iterable[Route]:
         """Return the routes to mount."""
         return [
-            get("/api/kernel/openapi.json", self.openapi, access="admin", returns=dict[str, Any]),
-            get("/api/kernel/asyncapi.json", self.asyncapi, access="admin", returns=dict[str, Any]),
+            get("/api/kernel/openapi.json", self.openapi, access="admin", scope="read", returns=dict[str, Any]),
+            get("/api/kernel/asyncapi.json", self.asyncapi, access="admin", scope="read", returns=dict[str, Any]),
         ]
 
     # Both build many models, so they are imported when somebody asks.
