@@ -12,6 +12,9 @@ State = dict[str, str]
 VOLATILE = frozenset({"hosts_processes"})
 """Tables that follow processes, which come and go without a request."""
 
+NOTED = frozenset({"last_used_at"})
+"""Columns that note who has called, even in vain."""
+
 
 def rows(data_directory: Path) -> State:
     """Return every row of every table of the database."""
@@ -20,8 +23,14 @@ def rows(data_directory: Path) -> State:
         return {
             f"{table} {number}": repr(row)
             for table in sorted(set(tables) - VOLATILE)
-            for number, row in enumerate(connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid'))
+            for number, row in enumerate(_rows(connection, table))
         }
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> Iterable[dict[str, object]]:
+    cursor = connection.execute(f'SELECT * FROM "{table}" ORDER BY rowid')
+    names = [column[0] for column in cursor.description]
+    return [{name: value for name, value in zip(names, row, strict=True) if name not in NOTED} for row in cursor]
 
 
 def files(directory: Path) -> State:
