@@ -13,7 +13,14 @@ OUTPUT = ROOT / "test-output" / "browser"
 PATIENCE = 15_000
 """Milliseconds that the page may take for anything; a limit against hanging, not a measure."""
 
-SETTLED = "() => new Promise(done => requestAnimationFrame(() => setTimeout(done, 20)))"
+SETTLED = """async () => {
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  await frame();
+  await frame();
+  const transitions = document.getAnimations().filter(one => one instanceof CSSTransition);
+  await Promise.allSettled(transitions.map(one => one.finished));
+  await frame();
+}"""
 
 Size = Literal["1440x900", "390x844"]
 SIZES: tuple[Size, ...] = ("1440x900", "390x844")
@@ -100,7 +107,7 @@ class Screen:
             await self.page.evaluate(axe)
             found = await self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
             serious = [_told(one) for one in found["violations"] if one["impact"] in SERIOUS]
-            assert serious == [], f"{name}, {theme}, {self.size}"
+            assert not serious, f"{name}, {theme}, {self.size}: {serious}"
         await self.page.emulate_media(color_scheme="light")
 
     def nothing_wrong(self) -> None:
