@@ -1,9 +1,9 @@
-import { automations } from "./automations";
+import { automations, inbox } from "./automations";
 import { board } from "./board";
 import { common } from "./common";
 import { home } from "./home";
 import { review } from "./review";
-import { settings } from "./settings";
+import { claudePlugins, github, mcp, plugins, profile, settings, skills, tokens, users } from "./settings";
 import { setup } from "./setup";
 import { shell } from "./shell";
 import { statistics } from "./statistics";
@@ -11,4 +11,26 @@ import { commands, terminals } from "./terminals";
 import { threads } from "./threads";
 
 /** English; one file for each area of the page. */
-export const en = { automations, board, commands, common, home, review, settings, setup, shell, statistics, terminals, threads };
+export const en = {
+  automations,
+  board,
+  claudePlugins,
+  commands,
+  common,
+  github,
+  home,
+  inbox,
+  mcp,
+  plugins,
+  profile,
+  review,
+  settings,
+  setup,
+  shell,
+  skills,
+  statistics,
+  terminals,
+  threads,
+  tokens,
+  users,
+};

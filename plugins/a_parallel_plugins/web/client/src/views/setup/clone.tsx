@@ -31,8 +31,8 @@ function nameOf(url: string): string {
 }
 
 /** Clones a repository and registers the clone as a project, showing how far git is. */
-export function Clone({ onAdded }: { onAdded: (projectId: string) => void }) {
-  const [url, setUrl] = useState("");
+export function Clone({ address = "", onAdded }: { address?: string; onAdded: (projectId: string) => void }) {
+  const [url, setUrl] = useState(address);
   const [into, setInto] = useState("");
   const [named, setNamed] = useState<string | null>(null);
   const [cloneId] = useState(idempotencyKey);
