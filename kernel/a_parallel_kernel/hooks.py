@@ -109,13 +109,13 @@ class HookDispatcher:
             value = await call(value)
         return value
 
-    async def each(self, hook: Callable[..., Awaitable[Any]], *args: Any) -> list[tuple[str, Any]]:
+    async def each(self, hook: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> list[tuple[str, Any]]:
         """Return the answer of each plugin with its id; of one that fails, the exception."""
         answers: list[tuple[str, Any]] = []
         for plugin in self._implementers(hook):
             for call in self._calls(hook, only=plugin):
                 try:
-                    answers.append((plugin, await call(*args)))
+                    answers.append((plugin, await call(*args, **kwargs)))
                 except (HookError, ApiError) as error:
                     answers.append((plugin, error))
         return answers
