@@ -2,7 +2,7 @@ import { CloudOff, LoaderCircle } from "lucide-react";
 import { useEffect, useState } from "react";
 import { text } from "@/i18n";
 import { useConnection } from "@/live/hooks";
-import { live } from "@/live/socket";
+import { type ConnectionState, live } from "@/live/socket";
 
 const PATIENCE = 1200;
 
@@ -31,11 +31,15 @@ export function ConnectionNotice() {
   );
 }
 
+export function connectionText(state: ConnectionState): string {
+  if (state === "live") return text.shell.connectionLive;
+  return state === "lost" ? text.shell.connectionLost : text.shell.connecting;
+}
+
 /** A dot that always tells the state of the connection. */
 export function ConnectionDot() {
   const state = useConnection();
-  const label =
-    state === "live" ? text.shell.connectionLive : state === "lost" ? text.shell.connectionLost : text.shell.connecting;
+  const label = connectionText(state);
   return (
     <span role="img" aria-label={label} title={label} className="relative grid size-4 place-items-center" data-connection={state}>
       <span className={`size-2 rounded-full ${state === "live" ? "bg-success" : "animate-pulse bg-warning"}`} />

@@ -7,10 +7,11 @@ import { type Thread, useThreads } from "@/data/threads";
 import { text } from "@/i18n";
 import { cn } from "@/lib/classes";
 import { useStored } from "@/lib/storage";
+import { useConnection } from "@/live/hooks";
 import { IconButton } from "@/ui/button";
 import { Skeleton } from "@/ui/states";
 import { show } from "./actions";
-import { ConnectionDot } from "./connection";
+import { ConnectionDot, connectionText } from "./connection";
 import { PLACES } from "./navigation";
 import { ThreadRow } from "./thread-row";
 import { isDark, setTheme, useDark } from "./theme";
@@ -23,7 +24,7 @@ export function Sidebar({ onHide }: { onHide?: () => void }) {
     <div className="flex h-full min-h-0 flex-col bg-sidebar">
       <SidebarHeader onHide={onHide} />
       <nav aria-label={text.shell.navigation} className="px-2 pb-2">
-        <ul className="grid grid-cols-4 gap-0.5 md:grid-cols-1">
+        <ul className="grid grid-cols-3 gap-0.5 md:grid-cols-1">
           {PLACES.filter((place) => place.to !== "/settings").map(({ to, label, icon: Icon }) => (
             <li key={to}>
               <Link
@@ -206,6 +207,7 @@ function ProjectBranch({ project, threads, filtered }: { project: Project; threa
 
 function SidebarFooter() {
   const { mode, user } = useSession();
+  const state = useConnection();
   const dark = useDark();
   const navigate = useNavigate();
   const settings = PLACES.find((place) => place.to === "/settings");
@@ -213,7 +215,7 @@ function SidebarFooter() {
     <div className="flex shrink-0 items-center gap-1 border-t border-border px-3 py-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
       <ConnectionDot />
       <span className="min-w-0 flex-1 truncate text-xs text-muted-foreground">
-        {mode === "multi" ? (user?.name ?? "") : text.shell.connectionLive}
+        {mode === "multi" && state === "live" ? (user?.name ?? "") : connectionText(state)}
       </span>
       <IconButton label={text.shell.switchTheme} side="top" onClick={() => setTheme(isDark() ? "light" : "dark")}>
         {dark ? <Sun /> : <Moon />}

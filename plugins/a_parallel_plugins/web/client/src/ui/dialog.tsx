@@ -78,6 +78,12 @@ export function Sheet({
         <Overlay />
         <Radix.Content
           aria-describedby={undefined}
+          onOpenAutoFocus={(event) => {
+            // On the panel itself: the first button would show its tooltip, the first field a phone's keyboard.
+            event.preventDefault();
+            (event.currentTarget as HTMLElement).focus();
+          }}
+          tabIndex={-1}
           className={cn(
             "fixed inset-y-0 z-50 flex w-[min(20rem,86vw)] flex-col border-border bg-sidebar shadow-2xl outline-none data-[state=open]:animate-sheet",
             side === "left" ? "left-0 border-r" : "right-0 border-l [--from:100%]",

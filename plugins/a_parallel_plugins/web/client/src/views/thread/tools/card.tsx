@@ -27,14 +27,14 @@ export const ToolCard = memo(function ToolCard({
   const kind = kindOf(call.name);
   const extension = useToolCard(call.name);
   const input = useMemo(() => parseInput(call.input), [call.input]);
-  const [open, setOpenState] = useState(
-    // A plan that waits for an answer is shown below already.
-    remembered.get(call.id) ?? (kind.open ? call.name !== "ExitPlanMode" || call.output !== null : extension !== undefined),
-  );
+  const [chosen, setChosen] = useState(() => remembered.get(call.id));
+  // A plan that waits for an answer is shown below already.
+  const standard = kind.open ? call.name !== "ExitPlanMode" || call.output !== null : extension !== undefined;
+  const open = chosen ?? standard;
   const setOpen = (next: boolean) => {
     // The card is drawn anew when it scrolls back into view.
     remembered.set(call.id, next);
-    setOpenState(next);
+    setChosen(next);
   };
   const summary = relative(kind.summary(input), directory);
   const busy = running && call.output === null;
