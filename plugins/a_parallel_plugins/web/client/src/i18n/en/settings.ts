@@ -155,9 +155,9 @@ export const tokens = {
   scopes: "It may",
   scopeNames: { read: "Read", run: "Run agents", admin: "Administer" } as Record<string, string>,
   scopeHelp: {
-    read: "Look at everything you can see",
-    run: "Start, stop and answer threads; change projects",
-    admin: "Change settings, users, tokens and plugins",
+    read: "Look at what you can see",
+    run: "Change things too: start, stop and answer threads",
+    admin: "Everything that you may do",
   } as Record<string, string>,
   expires: "Ends after",
   expiries: { 7: "7 days", 30: "30 days", 90: "90 days", 365: "One year", never: "Never" } as Record<string, string>,

@@ -42,10 +42,13 @@ export function draftOf(projectId: string, automation?: Automation): Draft {
   };
 }
 
+/** Names of time zones, as schedules may have them. */
+export const ZONES = [...new Set(["UTC", ...Intl.supportedValuesOf("timeZone")])];
+
 /** Returns the browser's time zone, or null for the server's where the browser has no proper name for its own. */
 function ownZone(): string | null {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  return Intl.supportedValuesOf("timeZone").includes(zone) ? zone : null;
+  return ZONES.includes(zone) ? zone : null;
 }
 
 function known<Value extends string>(values: readonly Value[], value: string | null | undefined, fallback: Value): Value {

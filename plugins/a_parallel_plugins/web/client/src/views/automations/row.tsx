@@ -40,6 +40,7 @@ export function AutomationRow({ automation, project, onEdit }: { automation: Aut
           </p>
           <p className="truncate text-xs text-muted-foreground" title={automation.schedule}>
             {project} · {describe(automation.schedule) ?? automation.schedule}
+            {automation.timezone ? ` (${automation.timezone})` : null}
           </p>
           <p className="truncate text-2xs text-muted-foreground tabular-nums">{timesOf(automation)}</p>
         </div>

@@ -4,13 +4,14 @@ import { cn } from "@/lib/classes";
 import { Combobox } from "@/ui/combobox";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
+import { ZONES } from "./draft";
 import { describe, nextRuns } from "./schedule";
 
 const SERVER = "server";
 const SHOWN = 4;
-const ZONES = [
+const OPTIONS = [
   { value: SERVER, label: text.automations.serverZone },
-  ...Intl.supportedValuesOf("timeZone").map((zone) => ({ value: zone, label: zone.replaceAll("_", " ") })),
+  ...ZONES.map((zone) => ({ value: zone, label: zone.replaceAll("_", " ") })),
 ];
 
 /** A cron expression with frequent ones to choose, its meaning in words, and the times that come next. */
@@ -39,7 +40,7 @@ export function ScheduleField({
         </Field>
         <Field label={text.automations.timezone}>
           {({ id }) => (
-            <Combobox id={id} value={timezone ?? SERVER} options={ZONES} onChange={(value) => onTimezone(value === SERVER ? null : value)} />
+            <Combobox id={id} value={timezone ?? SERVER} options={OPTIONS} onChange={(value) => onTimezone(value === SERVER ? null : value)} />
           )}
         </Field>
       </div>

@@ -40,7 +40,7 @@ export function InboxRow({ item, onTriage }: { item: InboxItem; onTriage: (statu
             {ago(at)}
           </time>
         </div>
-        <div className={cn("mt-1 text-[0.8125rem] text-muted-foreground", !open && "line-clamp-3")}>
+        <div className={cn("mt-1 text-[0.8125rem] text-muted-foreground [&_:is(h1,h2,h3)]:mt-0 [&_:is(h1,h2,h3)]:mb-1 [&_:is(h1,h2,h3)]:text-[0.8125rem]", !open && "line-clamp-3")}>
           {summary ? <Markdown>{summary}</Markdown> : text.inbox.noSummary}
         </div>
         {summary.length > FOLDED ? (
