@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
-import type { Plugin } from "vite";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vite";
 
 const server = process.env.A_PARALLEL_SERVER ?? "http://127.0.0.1:3001";
 
@@ -40,11 +39,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     manifest: true,
     reportCompressedSize: false,
-  },
-  test: {
-    environment: "jsdom",
-    setupFiles: ["tests/setup.ts"],
-    restoreMocks: true,
   },
   server: {
     port: 5173,

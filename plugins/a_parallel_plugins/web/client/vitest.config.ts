@@ -1,0 +1,14 @@
+import { defineConfig, mergeConfig } from "vitest/config";
+import build from "./vite.config";
+
+// In a file of its own: what is needed to build the client is installed without what is needed to test it.
+export default mergeConfig(
+  build,
+  defineConfig({
+    test: {
+      environment: "jsdom",
+      setupFiles: ["tests/setup.ts"],
+      restoreMocks: true,
+    },
+  }),
+);
