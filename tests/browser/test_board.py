@@ -58,7 +58,7 @@ async def test_the_pointer_moves_a_thread_and_archives_it(new_screen: NewScreen,
     question = page.get_by_role("alertdialog", name="Archive this thread?")
     await question.get_by_role("button", name="Archive").click()
     await expect(column(screen, "Backlog").get_by_text("Drag me")).to_have_count(0)
-    await page.get_by_role("button", name="Show archived threads").click()
+    await page.get_by_role("button", name="Archived").click()
     archived = column(screen, "Archived").get_by_text("Drag me")
     await expect(archived).to_be_visible()
     assert (await stage_of(house, thread))[1]

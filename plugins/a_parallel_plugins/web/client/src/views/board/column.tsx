@@ -39,7 +39,7 @@ export function Column({ id, threads, projects, dragging, folded, onFold }: Prop
         <button
           type="button"
           aria-expanded={false}
-          aria-label={text.board.showArchived}
+          title={text.board.showArchived}
           className="flex w-full flex-col items-center gap-2 rounded-xl py-3 text-xs text-muted-foreground hover:bg-accent hover:text-foreground"
           onClick={onFold}
         >

@@ -84,9 +84,9 @@ function ProjectFilter({ projects, hidden, onChange }: { projects: Project[]; hi
   return (
     <Menu>
       <MenuTrigger asChild>
-        <Button variant="outline" className="h-9 md:h-8" aria-label={text.board.projects}>
+        <Button variant="outline" className="h-9 md:h-8">
           <Filter />
-          <span className="hidden md:inline">{count === projects.length ? text.board.allProjects : `${count}/${projects.length}`}</span>
+          <span className="sr-only md:not-sr-only">{count === projects.length ? text.board.allProjects : `${count}/${projects.length}`}</span>
         </Button>
       </MenuTrigger>
       <MenuContent align="end">

@@ -30,7 +30,7 @@ export const FileSection = memo(function FileSection({ thread, file, view, folde
         <button
           type="button"
           aria-expanded={!folded}
-          aria-label={label}
+          title={label}
           className="flex h-full min-w-0 flex-1 items-center gap-2 pl-2 text-left"
           onClick={() => onFold(file.path)}
         >
