@@ -87,7 +87,7 @@ def test_everything_else_is_the_page_of_the_client(built: Path, path: str) -> No
     assert served(built, path) == "index.html"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(SEGMENTS)
 def test_no_path_leaves_the_directory_or_shows_what_is_hidden(built: Path, segments: list[str]) -> None:
     text = served(built, "/".join(segments))
