@@ -129,10 +129,13 @@ class House:
         until = time.monotonic() + patience
         while time.monotonic() < until:
             threads = await self.caller.get("/api/threads")
-            if not [thread for thread in threads if thread["status"] in ("running", "pending")]:
+            busy = [thread for thread in threads if thread["status"] in ("running", "pending")]
+            if not busy:
                 return
             await asyncio.sleep(0.1)
-        raise TimeoutError("runs do not end")
+        found = await self.caller.get("/api/kernel/doctor")
+        told = [f"{each['check']} {each['detail']}" for each in found["findings"] if each["severity"] != "info"]
+        raise TimeoutError(f"{len(busy)} runs do not end: {busy[0]['title']} {busy[0]['status']}; {'; '.join(told)}")
 
     async def check(self) -> None:
         """Hold the journal against the database and the table of processes, and stop the server in order."""

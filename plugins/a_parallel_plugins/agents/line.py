@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from a_parallel_contracts import ApiError, Database, Event, Topic, now
+from a_parallel_contracts import ApiError, Database, Event, InsufficientStorage, ServiceUnavailable, Topic, now
 from a_parallel_contracts.admission import AgentQueued, QueuePlace
 from a_parallel_contracts.threads import Thread, Threads
 from a_parallel_plugins.agents import waiting
@@ -23,6 +23,8 @@ from a_parallel_plugins.agents.settings import AgentsSettings
 
 TELL_EVERY = 1.0
 """Seconds between two rounds in which changed places are told."""
+RETRY = 1.0
+"""Seconds after which the beginning of a run is written again that could not be written."""
 MEBIBYTE = 1024 * 1024
 QUEUED = Topic("agents:queued", AgentQueued, subject="thread_id", owner="owner", logged=False)
 
@@ -200,18 +202,28 @@ class Line:
     # --- the turn has come ------------------------------------------------------------------------
 
     def _grant(self, thread_id: str) -> None:
-        self._members.pop(thread_id, None)
+        member = self._members.pop(thread_id)
         self._entered.add(thread_id)
-        self._runs.tasks.spawn(self._begin(thread_id), name=f"start thread {thread_id} from the queue")
+        self._runs.tasks.spawn(self._begin(thread_id, member), name=f"start thread {thread_id} from the queue")
         self._tell_soon()
 
-    async def _begin(self, thread_id: str) -> None:
+    def _again(self, thread_id: str, member: Member) -> None:
+        """Get back in line: the beginning of a run could not be written."""
+        if thread_id in self._members and not self._closed:
+            party = Party(member.subject.owner, member.subject.project_id)
+            self.door.join(Entry(thread_id, party, partial(self._grant, thread_id)))
+
+    async def _begin(self, thread_id: str, member: Member) -> None:
         try:
             async with self._threads.exclusive(thread_id):
                 run = await self._db.run(lambda reader: waiting.find(reader, thread_id))
                 thread = await self._threads.get(thread_id)
                 if run is not None and thread is not None and thread_id in self._entered:
                     await self._start(thread, run)
+        except (InsufficientStorage, ServiceUnavailable) as error:
+            log.warning("thread %s waits on, since its run cannot be stored: %s", thread_id, error.message)
+            self._members[thread_id] = member
+            asyncio.get_running_loop().call_later(RETRY, self._again, thread_id, member)
         finally:
             self._entered.discard(thread_id)
             self.door.settled(thread_id)

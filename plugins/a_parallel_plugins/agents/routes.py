@@ -2,7 +2,7 @@
 
 import json
 
-from a_parallel_contracts import Database, Ok, Request, Route, delete, get, post
+from a_parallel_contracts import ApiError, Database, Ok, Request, Route, delete, get, post
 from a_parallel_contracts.threads import THREADS, Thread, Threads
 from a_parallel_plugins.agents import compose
 from a_parallel_plugins.agents.line import Line
@@ -77,7 +77,11 @@ class AgentRoutes:
         self._providers.check(body.provider)
         thread = await self._threads.create(body.thread(request.actor.user_id))
         provider = body.provider or self._providers.default
-        await self._db.write(lambda tx: set_provider(tx, thread.id, provider))
+        try:
+            await self._db.write(lambda tx: set_provider(tx, thread.id, provider))
+        except ApiError as error:
+            self._agents.give_up(thread.id, error)
+            raise
         await self._agents.send(thread, body.request())
         return StartedThread.of(thread, self._line.place(thread.id))
 

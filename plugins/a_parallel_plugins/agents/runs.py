@@ -1,12 +1,13 @@
 """Starts and ends agents. Callers hold `Threads.exclusive` of the thread, so that nothing happens twice at once."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from a_parallel_contracts import ApiError, Database, ServiceUnavailable
+from a_parallel_contracts import ApiError, Database, InsufficientStorage, ServiceUnavailable
 from a_parallel_contracts.agents import Answer, RequestOpened, SurvivingSession
 from a_parallel_contracts.threads import UNFINISHED, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents import waiting
@@ -23,6 +24,9 @@ from a_parallel_plugins.agents.rules import PermissionRules
 from a_parallel_plugins.agents.settings import AgentsSettings
 from a_parallel_plugins.agents.tasks import Tasks
 
+LATER_PAUSE = 1.0
+LATER_TRIES = 600
+"""How often, and after how many seconds, the failure of a run is written again while the disk is full."""
 PUMP_PATIENCE = 10.0
 """Seconds that are given to the end of a session's events after it was stopped."""
 
@@ -113,8 +117,21 @@ class Runs:
         changes: list[Change] = [RunFailed(generation, error_text(answer), review=True)]
         if own is not None:
             changes.append(PromptsSeen((own,)))
-        await self.write(Subject.of(thread), changes)
+        try:
+            await self.write(Subject.of(thread), changes)
+        except (InsufficientStorage, ServiceUnavailable):
+            work = self._write_later(Subject.of(thread), changes)
+            self.tasks.spawn(work, name=f"the failure of thread {thread.id}")
         return answer
+
+    async def _write_later(self, subject: Subject, changes: Sequence[Change]) -> None:
+        """Write what cannot be written now; until then the thread would be called running for nobody."""
+        for _ in range(LATER_TRIES):
+            await asyncio.sleep(LATER_PAUSE)
+            with contextlib.suppress(InsufficientStorage, ServiceUnavailable):
+                await self.write(subject, changes)
+                return
+        log.error("that the run of thread %s has failed cannot be stored", subject.thread_id)
 
     def _begin_pump(self, live: Live) -> None:
         pump = Pump(live, write=self.write_live, perform=self._perform, intercept=self._allow_by_rule)

@@ -168,8 +168,23 @@ class AgentService:
 
     async def _send(self, thread_id: str, request: StartRequest) -> None:
         self._runs.refuse_when_closed()
+        try:
+            async with self._threads.exclusive(thread_id):
+                await self._reach_or_start(await self._current(thread_id), request)
+        except ApiError as error:
+            self.give_up(thread_id, error)
+            raise
+
+    def give_up(self, thread_id: str, error: ApiError) -> None:
+        """Call a new thread failed that was made and cannot be started; returns at once."""
+        self._runs.tasks.spawn(self._fail_new(thread_id, error), name=f"the failed start of thread {thread_id}")
+
+    async def _fail_new(self, thread_id: str, error: ApiError) -> None:
+        """Call a new thread failed whose start could not even be written, as soon as it can: nobody works for it."""
         async with self._threads.exclusive(thread_id):
-            await self._reach_or_start(await self._current(thread_id), request)
+            thread = await self._threads.get(thread_id)
+            if thread is not None and thread.status == ThreadStatus.PENDING and not self.running(thread_id):
+                await self._runs.fail(thread, self._runs.next_generation(), error, own=None)
 
     async def _reach_or_start(self, thread: Thread, request: StartRequest) -> None:
         live = self._runs.lives.get(thread.id)
