@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from a_parallel_contracts import InsufficientStorage
+from a_parallel_contracts import FailedDependency, InsufficientStorage
 from a_parallel_contracts.agents import (
     AgentError,
     AgentMessage,
@@ -18,7 +18,8 @@ from a_parallel_contracts.agents import (
     TurnEnded,
 )
 from a_parallel_contracts.threads import Thread
-from a_parallel_plugins.agents import pump
+from a_parallel_plugins.agents import line, pump, runs
+from a_parallel_plugins.agents.door import Entry, Limits, Party
 from tests.plugins.agents.house import House, make_template
 
 
@@ -157,3 +158,62 @@ async def test_what_no_database_can_hold_costs_only_itself(house: House) -> None
     messages = await house.threads.messages(thread.id)
     assert messages[-1].content == "All fine"
     assert [call.input for message in messages for call in message.tool_calls] == ['{"file_path":"a"}']
+
+
+async def until_status(house: House, thread: Thread, status: str) -> None:
+    """Return once the thread has a status."""
+    async with asyncio.timeout(20):
+        while (await house.threads.get(thread.id)).status != status:  # type: ignore[union-attr]
+            await house.settle()
+
+
+async def test_a_new_thread_whose_start_cannot_be_written_fails_once_that_can_be(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LATER_PAUSE", 0.0)
+    thread = await house.create("Do it")
+    disk.full = True
+    with pytest.raises(InsufficientStorage):
+        await house.agents.send(thread, StartRequest(text="Do it"))
+    await disk.hit.wait()
+    assert (await house.threads.get(thread.id)).status == "pending"  # type: ignore[union-attr]
+    disk.full = False
+    await until_status(house, thread, "failed")
+    assert "disk" in of(house, AgentError)[0].error
+
+
+async def test_a_start_whose_failure_cannot_be_written_is_not_called_running_for_ever(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "LATER_PAUSE", 0.0)
+    thread = await house.create("Do it")
+
+    async def fail(*args: Any) -> Any:
+        disk.full = True
+        raise FailedDependency("There is no agent")
+
+    monkeypatch.setattr(house.provider, "start", fail)
+    with pytest.raises(FailedDependency):
+        await house.agents.send(thread, StartRequest(text="Do it"))
+    assert (await house.threads.get(thread.id)).status == "running"  # type: ignore[union-attr]
+    disk.full = False
+    await until_status(house, thread, "failed")
+
+
+async def test_a_run_whose_turn_comes_while_the_disk_is_full_stays_in_line(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line, "RETRY", 0.0)
+    house.line.door.join(Entry("somebody", Party("u", "p"), lambda: None))
+    house.line.door._limits = Limits(runs=1)
+    thread = await house.create("Do it")
+    await house.agents.send(thread, StartRequest(text="Do it"))
+    assert house.line.place(thread.id) is not None
+    disk.full = True
+    house.line.door.settled("somebody")
+    await disk.hit.wait()
+    await asyncio.sleep(0)
+    assert thread.id in house.line
+    disk.full = False
+    await until_status(house, thread, "running")
+    assert house.provider.session.run.prompt.text == "Do it"
