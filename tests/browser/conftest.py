@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, async_playwright
+from playwright.async_api import Browser, BrowserContext, async_playwright, expect
 
 from tests.browser.house import House
-from tests.browser.pages import SIZES, NewScreen, Screen, Size, Watch, new_context
+from tests.browser.pages import PATIENCE, SIZES, NewScreen, Screen, Size, Watch, new_context
 from tests.browser.tools import built_client, chromium
 
+expect.set_options(timeout=PATIENCE)
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 

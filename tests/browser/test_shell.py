@@ -162,7 +162,7 @@ async def test_a_restart_of_the_server_is_shown_and_nothing_is_lost(new_screen: 
     await house.server.start()
     await house.call("POST", f"/api/threads/{thread}/message", {"content": "!say While you were away."})
     await house.until(thread, "completed")
-    await page.get_by_role("button", name="Connect now").click()
+    await page.evaluate("dispatchEvent(new Event('online'))")
     await expect(live).to_be_visible()
     await expect(page.get_by_text("While you were away.", exact=True)).to_be_visible()
 
