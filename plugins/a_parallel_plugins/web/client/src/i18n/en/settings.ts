@@ -209,7 +209,7 @@ export const users = {
   signedOut: "Their sessions have ended",
   remove: "Remove",
   removeTitle: (name: string) => `Remove ${name}?`,
-  removeHelp: "Their agents and terminals are ended. Nothing of theirs is deleted: it passes to the person you choose.",
+  removeHelp: "Their agents and terminals are ended. Nothing that they made is deleted: it passes to the person you choose.",
   transferTo: "Projects, threads and automations go to",
   count: (count: number) => (count === 1 ? "1 user" : `${count} users`),
 };

@@ -44,7 +44,7 @@ export function Activity({ points }: { points: Point[] }) {
     <div aria-hidden>
       <div className="h-64">
         <ResponsiveContainer width="100%" height="100%">
-          <BarChart data={points} barGap={1} margin={{ top: 8, right: 4, bottom: 0, left: -20 }} accessibilityLayer={false}>
+          <BarChart data={points} barGap={1} barCategoryGap="12%" margin={{ top: 8, right: 4, bottom: 0, left: -20 }} accessibilityLayer={false}>
             <CartesianGrid vertical={false} stroke="var(--border)" />
             <XAxis dataKey="date" tickFormatter={short} tick={TICK} tickLine={false} axisLine={false} minTickGap={24} />
             <YAxis allowDecimals={false} tick={TICK} tickLine={false} axisLine={false} width={48} />

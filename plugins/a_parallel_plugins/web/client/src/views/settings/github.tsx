@@ -96,15 +96,16 @@ function Connect() {
     <Card className="grid gap-3 px-4 py-3">
       <div className="flex flex-wrap items-center gap-2">
         <Badge>{text.github.disconnected}</Badge>
-        <span className="flex-1" />
-        <Button asChild variant="outline">
-          <Link to="/settings/$page" params={{ page: "profile" }}>
-            {text.github.useToken}
-          </Link>
-        </Button>
-        <Button variant="primary" busy={begin.isPending} onClick={() => begin.mutate()}>
-          {text.github.connect}
-        </Button>
+        <div className="ml-auto flex flex-wrap gap-2">
+          <Button asChild variant="outline">
+            <Link to="/settings/$page" params={{ page: "profile" }}>
+              {text.github.useToken}
+            </Link>
+          </Button>
+          <Button variant="primary" busy={begin.isPending} onClick={() => begin.mutate()}>
+            {text.github.connect}
+          </Button>
+        </div>
       </div>
       {begin.error ? <Alert tone="danger">{messageOf(begin.error)}</Alert> : null}
     </Card>

@@ -1,6 +1,6 @@
 import { Link, useParams } from "@tanstack/react-router";
 import { Blocks, FileQuestion, type LucideIcon } from "lucide-react";
-import { Suspense } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { type Session, useSession } from "@/api/session";
 import { text } from "@/i18n";
 import { Boundary } from "@/shell/boundary";
@@ -24,10 +24,15 @@ export default function SettingsView() {
   const page = pages.find((one) => one.id === id);
   const extensions = useExtensions("settings");
   const extension = extensions.find((one) => keyOf(one) === id);
+  const list = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone the list scrolls sideways; what is open is to be seen.
+    list.current?.querySelector("[data-status=active]")?.scrollIntoView({ inline: "center", block: "nearest" });
+  }, [id]);
   return (
     <Page title={text.settings.title} wide>
       <div className="mx-auto flex max-w-5xl flex-col gap-6 md:flex-row md:gap-10">
-        <nav aria-label={text.settings.title} className="-mx-4 shrink-0 overflow-x-auto px-4 md:mx-0 md:w-44 md:px-0">
+        <nav ref={list} aria-label={text.settings.title} className="-mx-4 shrink-0 overflow-x-auto px-4 md:mx-0 md:w-44 md:px-0">
           <div className="flex gap-1 md:flex-col md:gap-4">
             {GROUPS.map((group) => (
               <div key={group} className="flex gap-1 md:block">
