@@ -85,7 +85,11 @@ def install() -> None:
     if system_node() is None:
         print("No recent Node.js with npm: tests of the web client are skipped")
     elif not (CLIENT / "node_modules/axe-core").exists() or lock_is_newer():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], check=True, cwd=CLIENT)
+        subprocess.run(
+            ["npm", "install", "--no-save", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"],
+            check=True,
+            cwd=CLIENT,
+        )
 
 
 def main() -> None:
