@@ -34,8 +34,13 @@ export function useMentions(directory: string | null, query: string | null): Men
     staleTime: 10_000,
   });
   useEffect(() => setActive(0), [wanted]);
-  const files = query === null ? null : (data?.files.slice(0, MOST) ?? null);
+  // What is shown until the answer comes is that of an earlier query.
+  const files = query === null ? null : (data?.files.filter((file) => fits(file, query)).slice(0, MOST) ?? null);
   return { files: files?.length ? files : null, active: Math.min(active, (files?.length ?? 1) - 1), setActive };
+}
+
+function fits(file: string, query: string): boolean {
+  return file.toLowerCase().includes(query.toLowerCase());
 }
 
 export function MentionList({ id, mentions, onChoose }: { id: string; mentions: Mentions; onChoose: (file: string) => void }) {
