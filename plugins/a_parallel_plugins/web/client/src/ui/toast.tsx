@@ -81,7 +81,7 @@ export function Toaster() {
           </Toast.Close>
         </Toast.Root>
       ))}
-      <Toast.Viewport className="fixed right-0 bottom-0 z-[60] flex w-[min(24rem,100vw)] flex-col gap-2 p-4 outline-none" />
+      <Toast.Viewport className="fixed right-0 bottom-0 max-md:top-0 max-md:bottom-auto z-[60] flex w-[min(24rem,100vw)] flex-col gap-2 p-4 outline-none" />
     </Toast.Provider>
   );
 }
