@@ -5,7 +5,7 @@ import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 
-from a_parallel_contracts import ApiError, InsufficientStorage
+from a_parallel_contracts import ApiError, InsufficientStorage, ServiceUnavailable
 from a_parallel_contracts.agents import AgentEvent, Checkpoint, Exited, RequestOpened, TextProduced, ToolFinished
 from a_parallel_plugins.agents.book import Change
 from a_parallel_plugins.agents.changes import OutputSet, TextAdded, TextChanged, ThinkingAdded, ToolCallAdded
@@ -160,12 +160,12 @@ class Pump:
                 raise
 
     async def _write_patiently(self, changes: Sequence[Change]) -> None:
-        """Write; while the disk is full the agent waits, since its queue fills and nothing is lost."""
+        """Write; while the disk is full or locked the agent waits, since its queue fills and nothing is lost."""
         for left in reversed(range(STORAGE_TRIES)):
             try:
                 await self._write(self._live, changes)
                 return
-            except InsufficientStorage:
+            except (InsufficientStorage, ServiceUnavailable):
                 if not left or self._machine.stopping:
                     raise
                 await asyncio.sleep(STORAGE_PAUSE)
@@ -192,9 +192,8 @@ class Pump:
         machine.phase = Phase.GONE
         await self._live.session.stop()
         if not settled:
-            await self._write(
-                self._live, [RunFailed(machine.generation, f"What the agent did cannot be stored: {error}")]
-            )
+            failed = RunFailed(machine.generation, f"What the agent did cannot be stored: {error}")
+            await self._write_patiently([failed])
 
 
 def _characters(event: AgentEvent) -> int:

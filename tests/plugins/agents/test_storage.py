@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from a_parallel_contracts import FailedDependency, InsufficientStorage
+from a_parallel_contracts import ApiError, FailedDependency, InsufficientStorage, ServiceUnavailable
 from a_parallel_contracts.agents import (
     AgentError,
     AgentMessage,
@@ -30,13 +30,14 @@ class Disk:
         self._write = write
         self.full = False
         self.refused = 0
+        self.error: type[ApiError] = InsufficientStorage
         self.hit = asyncio.Event()
 
     async def write(self, unit: Any) -> Any:
         if self.full:
             self.refused += 1
             self.hit.set()
-            raise InsufficientStorage("The disk is full")
+            raise self.error("The disk is full")
         return await self._write(unit)
 
 
@@ -70,10 +71,12 @@ def of(house: House, kind: type[Any]) -> list[Any]:
     return [event for event in house.events if isinstance(event, kind)]
 
 
-async def test_a_run_outlives_a_disk_that_is_full_for_a_while(
-    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [InsufficientStorage, ServiceUnavailable])
+async def test_a_run_outlives_a_disk_that_is_full_or_locked_for_a_while(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch, error: type[ApiError]
 ) -> None:
     monkeypatch.setattr(pump, "STORAGE_TRIES", 1_000_000)
+    disk.error = error
     thread = await start(house)
     disk.full = True
     house.provider.session.emit(TextProduced("m1", "Said while the disk was full"), TurnEnded("success"), Idle())
