@@ -78,7 +78,17 @@ export function Stages({ spread }: { spread: Record<string, number> }) {
       <div className="size-32 shrink-0" aria-hidden>
         <ResponsiveContainer width="100%" height="100%">
           <PieChart accessibilityLayer={false}>
-            <Pie data={slices} dataKey="count" nameKey="name" innerRadius={38} outerRadius={60} paddingAngle={2} stroke="none" isAnimationActive={false}>
+            <Pie
+              data={slices}
+              dataKey="count"
+              nameKey="name"
+              innerRadius={38}
+              outerRadius={60}
+              paddingAngle={2}
+              stroke="none"
+              rootTabIndex={-1}
+              isAnimationActive={false}
+            >
               {slices.map(({ stage }) => (
                 <Cell key={stage} fill={colour(stage)} />
               ))}
