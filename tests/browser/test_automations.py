@@ -25,7 +25,7 @@ async def test_an_automation_is_made_run_read_paused_and_deleted(screen: Screen,
     await screen.look("automation")
     await screen.check_accessibility("automation")
     await form.get_by_role("button", name="Save and run").click()
-    row = page.get_by_role("listitem").filter(has_text=name)
+    row = page.get_by_role("main").get_by_role("listitem").filter(has_text=name)
     await row.get_by_role("button", name=f"Runs of {name}").click()
     await expect(row.get_by_text("Completed")).to_be_visible()
     await row.get_by_role("switch").click()
@@ -36,7 +36,7 @@ async def test_an_automation_is_made_run_read_paused_and_deleted(screen: Screen,
     assert [(one["enabled"], one["schedule"]) for one in found] == [(False, "@daily")]
 
     await screen.go("/inbox")
-    item = page.get_by_role("listitem").filter(has_text=name)
+    item = page.get_by_role("main").get_by_role("listitem").filter(has_text=name)
     await expect(item.get_by_text(FOUND)).to_be_visible()
     await screen.look("inbox")
     await screen.check_accessibility("inbox")

@@ -41,7 +41,7 @@ async def test_a_plugin_is_switched_and_its_settings_are_changed_and_reset(scree
     row = page.get_by_role("listitem").filter(has=page.get_by_role("switch", name="Plugin automations"))
     await row.get_by_role("button", name="Details of automations").click()
     settings = page.get_by_role("region", name="Settings of automations")
-    most = settings.get_by_label("Max running")
+    most = settings.get_by_role("spinbutton", name="Max running")
     await expect(most).to_have_value("4")
     await expect(settings.get_by_text("Agents of automations at work at the same time")).to_be_visible()
     await most.fill("2")
@@ -102,6 +102,6 @@ async def test_the_git_identity_and_a_github_token_are_kept(new_screen: NewScree
 async def test_a_page_of_the_settings_can_be_read_by_everybody(screen: Screen, path: str, heading: str) -> None:
     screen.watch.expected += ["424"]  # there is no Claude CLI in this house
     await screen.go(f"/settings/{path}")
-    await expect(screen.page.get_by_role("heading", name=heading)).to_be_visible()
+    await expect(screen.page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
     await screen.look(f"settings-{path}")
     await screen.check_accessibility(path)

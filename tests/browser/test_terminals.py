@@ -12,6 +12,11 @@ def rows(screen: Screen) -> Locator:
     return screen.page.locator(".xterm-rows").locator("visible=true")
 
 
+def face(screen: Screen) -> Locator:
+    """What one presses to type into it."""
+    return screen.page.locator(".xterm").locator("visible=true")
+
+
 async def open_terminal(screen: Screen) -> None:
     """Open one in the project, and wait for its shell."""
     page = screen.page
@@ -38,14 +43,14 @@ async def test_a_terminal_survives_a_reload_and_is_typed_into(screen: Screen) ->
     await expect(page.get_by_text("No terminal is open")).to_be_visible()
     await screen.look("terminals-empty")
     await open_terminal(screen)
-    await rows(screen).click()
+    await face(screen).click()
     await page.keyboard.type("printf 'a\\033[31mred\\033[0m%s' $((6*7)); ls --color=always\n")
     await expect(rows(screen)).to_contain_text("ared42")
     await screen.look("terminals")
     await screen.check_accessibility("terminals")
     await page.reload()
     await expect(rows(screen)).to_contain_text("ared42")
-    await rows(screen).click()
+    await face(screen).click()
     await page.keyboard.type("echo again$((1+1))\n")
     await expect(rows(screen)).to_contain_text("again2")
     await page.keyboard.type("exit 3\n")
@@ -62,7 +67,7 @@ async def test_a_phone_has_the_keys_that_it_lacks(new_screen: NewScreen) -> None
     page = screen.page
     await screen.go("/terminals")
     await open_terminal(screen)
-    await rows(screen).tap()
+    await face(screen).tap()
     await page.keyboard.type("echo before\n")
     await expect(rows(screen)).to_contain_text("before")
     await page.keyboard.type("cat\n")

@@ -128,6 +128,23 @@ async def test_a_run_is_stopped_and_goes_on(screen: Screen, house: House) -> Non
     await expect(page.get_by_role("article", name="You").last).to_contain_text("Continue")
 
 
+async def test_a_follow_up_reaches_the_agent_while_it_works(new_screen: NewScreen, house: House) -> None:
+    thread = await house.thread("Follow", "!say First.\n!sleep 1\n!say Second.", until="running")
+    screen = await new_screen()
+    await screen.go(house.path(thread))
+    page = screen.page
+    await expect(page.get_by_text("First.", exact=True)).to_be_visible()
+    box = page.get_by_role("combobox", name="Message")
+    await box.fill("!say Third.")
+    await box.press("Enter")
+    await expect(page.get_by_text("!say Third.", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Third.", exact=True)).to_be_visible()
+    await house.until(thread, "completed")
+    await expect(page.get_by_role("article", name="You")).to_have_count(2)
+    await expect(page.get_by_text("Second.", exact=True)).to_have_count(1)
+    await expect(page.get_by_text("Sending")).to_have_count(0)
+
+
 async def test_what_was_sent_while_the_server_was_away_arrives_once(new_screen: NewScreen, house: House) -> None:
     thread = await house.thread("Away", "!say Hello.")
     screen = await new_screen()

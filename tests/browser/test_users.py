@@ -90,4 +90,4 @@ async def test_who_is_no_administrator_sees_neither_users_nor_plugins(screen: Sc
     await page.get_by_label("Current password").fill("secret enough")
     await page.get_by_label("New password").fill("yet another secret")
     await page.get_by_role("button", name="Change password").click()
-    await expect(page.get_by_text("Password changed")).to_be_visible()
+    await expect(page.get_by_text("Password changed", exact=True)).to_be_visible()

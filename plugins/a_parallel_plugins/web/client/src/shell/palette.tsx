@@ -1,5 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
-import { Folder, FolderPlus, Keyboard, LogOut, Moon, Plus } from "lucide-react";
+import { Folder, FolderPlus, House, Keyboard, LogOut, Moon, Plus, Search } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
 import { signOut, useSession } from "@/api/session";
@@ -56,6 +56,8 @@ function Entries() {
           {mode === "multi" ? <Entry icon={<LogOut />} label={text.shell.signOut} onSelect={run(signOut)} /> : null}
         </CommandGroup>
         <CommandGroup heading={text.shell.goTo}>
+          <Entry icon={<House />} label={text.shell.home} onSelect={run(() => navigate({ to: "/" }))} />
+          <Entry icon={<Search />} label={text.home.searchTitle} onSelect={run(() => navigate({ to: "/search" }))} />
           {PLACES.map(({ to, label, icon: Icon }) => (
             <Entry key={to} icon={<Icon />} label={label} onSelect={run(() => navigate({ to }))} />
           ))}
