@@ -12,3 +12,15 @@ export function allowStyleElements(): void {
     return element;
   }) as typeof document.createElement;
 }
+
+/**
+ * Lets xterm.js colour text: it writes `style` attributes, which our content security policy refuses, while the same
+ * through the object model is allowed.
+ */
+export function allowStyleAttributes(): void {
+  const set = Element.prototype.setAttribute;
+  Element.prototype.setAttribute = function (this: Element, name: string, value: string): void {
+    if (name === "style" && this instanceof HTMLElement) this.style.cssText = value;
+    else set.call(this, name, value);
+  };
+}

@@ -32,9 +32,9 @@ export const terminals = {
   smaller: "Smaller text",
   keys: "Keys",
   keyNames: {
-    escape: "Escape",
+    escape: "Esc",
     tab: "Tab",
-    control: "Control, for the next key",
+    control: "Ctrl, for the next key",
     up: "Up",
     down: "Down",
     left: "Left",

@@ -3,9 +3,12 @@ import { FitAddon } from "@xterm/addon-fit";
 import { SearchAddon } from "@xterm/addon-search";
 import { WebLinksAddon } from "@xterm/addon-web-links";
 import { Terminal } from "@xterm/xterm";
+import { allowStyleAttributes } from "@/lib/nonce";
 import { live } from "@/live/socket";
 import { registry, type TerminalTab } from "./registry";
 import { terminalTheme } from "./theme";
+
+allowStyleAttributes();
 
 const FONT = '"JetBrains Mono Variable", ui-monospace, Menlo, Consolas, monospace';
 const MAC = /Mac|iPhone|iPad/.test(navigator.platform);
