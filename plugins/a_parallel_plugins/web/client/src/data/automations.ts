@@ -23,9 +23,15 @@ export function runsQuery(automation: string) {
 
 /** Runs that wait for a person or have ended, newest first. */
 export const inboxQuery = queryOptions({
-  queryKey: ["automations", "inbox"],
+  queryKey: ["automations", "inbox", "all"],
   queryFn: () => call(api.GET("/api/automations/inbox")),
   staleTime: 0,
+});
+
+/** Runs that nobody has looked at yet. */
+export const pendingQuery = queryOptions({
+  queryKey: ["automations", "inbox", "pending"],
+  queryFn: () => call(api.GET("/api/automations/inbox", { params: { query: { triageStatus: "pending" } } })),
 });
 
 const changed = () => queries.invalidateQueries({ queryKey: ["automations"] });

@@ -12,6 +12,7 @@ import { IconButton } from "@/ui/button";
 import { Skeleton } from "@/ui/states";
 import { show } from "./actions";
 import { ConnectionDot, connectionText } from "./connection";
+import { InboxCount } from "./inbox-count";
 import { PLACES } from "./navigation";
 import { ThreadRow } from "./thread-row";
 import { isDark, setTheme, useDark } from "./theme";
@@ -29,10 +30,11 @@ export function Sidebar({ onHide }: { onHide?: () => void }) {
             <li key={to}>
               <Link
                 to={to}
-                className="flex h-11 flex-col items-center justify-center gap-0.5 rounded-md px-2 text-2xs text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground md:h-7 md:flex-row md:justify-start md:gap-2 md:text-[0.8125rem] [&_svg]:size-4"
+                className="relative flex h-11 flex-col items-center justify-center gap-0.5 rounded-md px-2 text-2xs text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground md:h-7 md:flex-row md:justify-start md:gap-2 md:text-[0.8125rem] [&_svg]:size-4"
               >
                 <Icon />
                 <span className="max-w-full truncate">{label}</span>
+                {to === "/inbox" ? <InboxCount /> : null}
               </Link>
             </li>
           ))}

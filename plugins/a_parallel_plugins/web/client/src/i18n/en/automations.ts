@@ -97,5 +97,6 @@ export const inbox = {
   waits: "Waits for you",
   noSummary: "The run left no words.",
   unread: "Unread",
+  unreadCount: (count: number) => `, ${count} unread`,
   failedToMark: "The run could not be marked",
 };
