@@ -150,11 +150,12 @@ class House:
 
     async def close(self) -> None:
         """Leave nothing behind."""
-        self._following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._following
-        await self.caller.close()
-        self.server.end()
+        try:
+            self._following.cancel()
+            await asyncio.gather(self._following, return_exceptions=True)
+            await self.caller.close()
+        finally:
+            self.server.end()
 
 
 def _descends(pid: int, keepers: set[int]) -> bool:
