@@ -16,6 +16,11 @@ expect.set_options(timeout=PATIENCE)
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep the tests of a module on one worker; asked before pytest-xdist reads the groups."""
+    item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark everything here, and let the tests of a module share a loop, as they share a server and a browser."""
     here = Path(__file__).parent
@@ -24,7 +29,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             if inspect.iscoroutinefunction(getattr(item, "function", None)):
                 item.add_marker(pytest.mark.asyncio(loop_scope="module"), append=False)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
