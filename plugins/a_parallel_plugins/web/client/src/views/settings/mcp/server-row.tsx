@@ -24,8 +24,8 @@ export function ServerRow({
   const target = url ?? [command, ...(args ?? [])].filter(Boolean).join(" ");
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-2 px-4 py-2.5">
-      <div className="min-w-0 flex-1">
-        <p className="flex items-center gap-2">
+      <div className="min-w-0 flex-[1_1_12rem]">
+        <p className="flex flex-wrap items-center gap-x-2 gap-y-1">
           <span className="truncate text-[0.8125rem] font-medium">{name}</span>
           {status ? <Badge tone={TONES[status]}>{text.mcp.statuses[status]}</Badge> : null}
           {scope ? <Badge tone="outline">{text.mcp.scopeNames[scope]}</Badge> : null}
