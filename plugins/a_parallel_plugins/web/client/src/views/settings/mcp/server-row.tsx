@@ -34,20 +34,22 @@ export function ServerRow({
           {text.mcp.kinds[type]} · {target}
         </p>
       </div>
-      {status === "needs_auth" && url ? (
-        <>
-          <Button variant="outline" size="sm" busy={signIn.busy} onClick={() => signIn.start(name)}>
-            <LogIn />
-            {text.mcp.signIn}
-          </Button>
-          <IconButton label={text.mcp.useToken} onClick={onToken}>
-            <KeyRound />
-          </IconButton>
-        </>
-      ) : null}
-      <IconButton className="size-9 md:size-7" label={text.mcp.removeOf(name)} onClick={onRemove}>
-        <Trash2 />
-      </IconButton>
+      <div className="ml-auto flex items-center gap-1">
+        {status === "needs_auth" && url ? (
+          <>
+            <Button variant="outline" size="sm" busy={signIn.busy} onClick={() => signIn.start(name)}>
+              <LogIn />
+              {text.mcp.signIn}
+            </Button>
+            <IconButton label={text.mcp.useToken} onClick={onToken}>
+              <KeyRound />
+            </IconButton>
+          </>
+        ) : null}
+        <IconButton className="size-9 md:size-7" label={text.mcp.removeOf(name)} onClick={onRemove}>
+          <Trash2 />
+        </IconButton>
+      </div>
     </li>
   );
 }
