@@ -84,7 +84,7 @@ async def test_what_the_server_refuses_is_taken_back(new_screen: NewScreen, hous
         ),
     )
     await drag(screen, column(screen, "Review").get_by_text("Refuse me"), column(screen, "Done"))
-    await expect(page.get_by_text("Not now.")).to_be_visible()
+    await expect(page.get_by_text("Not now.", exact=True)).to_be_visible()
     await expect(column(screen, "Review").get_by_text("Refuse me")).to_be_visible()
 
 
