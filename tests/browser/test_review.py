@@ -1,6 +1,5 @@
 """Reviewing what an agent has changed: files, diffs, comments, commit, snapshots, merge."""
 
-import subprocess
 from pathlib import Path
 
 import pytest_asyncio
@@ -8,14 +7,9 @@ from playwright.async_api import expect
 
 from tests.browser.house import House
 from tests.browser.pages import NewScreen, Screen
+from tests.support.repository import git
 
 EVIL = "<img src=x onerror=window.hit=1>.ts"
-
-
-def git(directory: Path, *arguments: str) -> str:
-    """Run git and return what it says."""
-    run = subprocess.run(["git", *arguments], cwd=directory, check=True, capture_output=True, text=True)
-    return run.stdout.strip()
 
 
 async def worktree(house: House, thread: str) -> Path:
