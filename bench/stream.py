@@ -1,12 +1,10 @@
 """From an agent's line to a durable row to a frame at every socket."""
 
-import subprocess
-import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.programs import Listeners
+from bench.programs import Listeners, program
 from bench.report import Figure, rate
 from bench.server import BenchServer
 
@@ -27,17 +25,11 @@ def figures(runs: int = 50, steps: int = 100) -> list[Figure]:
 def limit(runs: int, steps: int) -> float:
     """Return the plain program's events a second."""
     with tempfile.TemporaryDirectory() as directory:
-        words = [sys.executable, "-m", "bench.limits.stream", str(runs), str(steps), str(SIZE)]
         path = str(Path(directory) / "data.db")
-        program = subprocess.Popen([*words, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert program.stdin is not None
-        assert program.stdout is not None
-        port = program.stdout.readline().split()[1]
-        clients = Listeners(f"ws://127.0.0.1:{port}/ws?", SOCKETS, runs)
-        program.stdin.write("go\n")
-        program.stdin.flush()
-        counted = clients.outcome()
-        program.communicate("end\n", 10)
+        with program("stream", str(runs), str(steps), str(SIZE), path) as bare:
+            clients = Listeners(f"ws://{bare.address}/ws?", SOCKETS, runs)
+            bare.say("go")
+            counted = clients.outcome()
     assert set(counted["frames"]) == {runs * (steps * 3 + 1)}, counted
     return float(runs * steps * 3 / counted["seconds"])
 

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from bench.limits.serving import serve
+
 THREADS = """
 SELECT id, project_id AS projectId, user_id AS userId, title, mode, status, stage, permission_mode AS permissionMode,
     model, branch, base_branch AS baseBranch, worktree_path AS worktreePath, session_id AS sessionId,
@@ -72,13 +74,7 @@ async def main(path: str) -> None:
         row["messages"] = messages
         return web.Response(body=orjson.dumps(row), content_type="application/json")
 
-    application = web.Application()
-    application.add_routes([web.get("/api/threads", threads), web.get("/api/threads/{id}", thread)])
-    runner = web.AppRunner(application, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print("ready", runner.addresses[0][1], flush=True)
-    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+    await serve([web.get("/api/threads", threads), web.get("/api/threads/{id}", thread)])
 
 
 if __name__ == "__main__":
