@@ -9,7 +9,7 @@ from pathlib import Path
 
 from faults.journal import TOKEN, Journal
 
-REFERENCES = {"agent:message", "agent:tool_call", "agent:tool_output"}
+REFERENCES = {"agent:message", "agent:tool_call", "agent:tool_output", "threads:message"}
 """Topics whose replay tells a thing once with its newest content, however often it was told before."""
 
 CUMULATIVE = "agent:message"

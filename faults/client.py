@@ -95,7 +95,7 @@ class Follower:
 
     async def _follow(self, session: aiohttp.ClientSession) -> None:
         since = "latest" if self.journal.first is None else str(self.journal.last)
-        params = {"token": self._token, "since": since}
+        params = {"token": self._token, "since": since, "also": "threads:message"}
         async with session.ws_connect(f"{self.base()}/ws", params=params, max_msg_size=0, heartbeat=3.0) as socket:
             self.connections += 1
             async for message in socket:

@@ -58,6 +58,8 @@ class Journal:
         if kind == "agent:message":
             self.contents[data["messageId"]] = data["content"]
             self.references[kind].add(data["messageId"])
+        elif kind == "threads:message":
+            self.references[kind].add(data["messageId"])
         elif "toolCallId" in data:
             self.references[kind].add(data["toolCallId"])
 

@@ -200,6 +200,26 @@ class ThreadDeleted(Event):
     thread: Thread
 
 
+class MessageAdded(Event):
+    """A person's message was added to a thread. What an agent says is told as ``agent:message``.
+
+    Attributes:
+        owner: user id of the thread's owner.
+        images: how many images it has.
+        model, permission_mode: with which the thread goes on.
+    """
+
+    thread_id: str
+    owner: str
+    message_id: str
+    role: str
+    content: str
+    images: int = 0
+    model: str | None = None
+    permission_mode: str | None = None
+    timestamp: str
+
+
 class MessageInclusion(BaseModel):
     """Something more about each message that ``GET /api/threads/:id?include=name`` shows.
 
@@ -343,7 +363,7 @@ class Threads(Resources[Thread], Protocol):
         ...
 
     def add_message(self, tx: Transaction, message: Message) -> None:
-        """Insert a message (its tool calls are not written)."""
+        """Insert a message (its tool calls are not written); emits `MessageAdded` for one of a person."""
         ...
 
     def set_content(self, tx: Transaction, message_id: str, content: str) -> None:

@@ -39,6 +39,8 @@ class Topic:
         reference: field that names what the event tells about, for events that hold more and more of one thing:
             the log keeps the name alone, and `recall` is asked for the rest once, however often it was told.
         recall: goes with `reference`.
+        on_request: only sockets that name the topic in their URL get it, ``/ws?also=name``; for events that came
+            later than the clients which must see no difference.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Topic:
     socket: str | None = None
     reference: str | None = None
     recall: Recall | None = None
+    on_request: bool = False
 
 
 class Socket(Protocol):

@@ -30,6 +30,10 @@ _QUERY = {
             "type": "string",
             "description": "Number of the last event that was told, or `latest`: begin there, and number what follows.",
         },
+        "also": {
+            "type": "string",
+            "description": "Names of topics on request (`x-on-request`) that are wanted, too, separated by commas.",
+        },
     },
 }
 _SYNC = {
@@ -122,7 +126,8 @@ def _either(found: list[Schema]) -> Schema:
 def _topic(one: MountedTopic, data: Schema) -> dict[str, Any]:
     topic = one.topic
     message = _message(one.plugin, topic.name, topic.event.__doc__, _frame(topic.name, data))
-    return {**message, "x-subject": topic.subject, "x-audience": topic.audience, "x-logged": topic.logged}
+    facts = {"x-subject": topic.subject, "x-audience": topic.audience, "x-logged": topic.logged}
+    return {**message, **facts, "x-on-request": topic.on_request}
 
 
 def _answer(one: MountedInbound, schemas: Schemas) -> dict[str, Any]:

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.database import Database, Reader
 from a_parallel_contracts.services import Resources, ServiceKey
 from a_parallel_kernel.encoding import encode
@@ -106,7 +105,7 @@ class Replays:
         connection.release()
 
     async def _tell(self, connection: Connection, since: int, until: int) -> None:
-        teller = _Teller(connection.actor, self._table, self._resources, self._turns)
+        teller = _Teller(connection, self._table, self._resources, self._turns)
         async with self._turns:
             rows = await self._db.run(partial(_held_back, since))
         await _pass_on(connection, teller.frames([row for row in rows if self._coalesces(row)], since))
@@ -140,13 +139,14 @@ class _Teller:
 
     def __init__(
         self,
-        actor: Actor,
+        connection: Connection,
         table: TopicTable,
         resources: Callable[[ServiceKey[Any]], Resources[Any] | None],
         turns: asyncio.Semaphore,
     ) -> None:
         self._turns = turns
-        self._actor = actor
+        self._actor = connection.actor
+        self._also = connection.also
         self._table = table
         self._resources = resources
         self._owners: dict[tuple[str, str], str | None] = {}
@@ -160,7 +160,9 @@ class _Teller:
         Raises:
             _NotKept: the log holds nothing of one of them.
         """
-        missed = [_Missed(row, topic) for row in rows if (topic := self._table.logged(row.topic))]
+        missed = [
+            _Missed(row, topic) for row in rows if (topic := self._table.logged(row.topic)) and self._asked(topic)
+        ]
         fresh = list(self._unseen(missed))
         for start in range(0, len(fresh), AT_ONCE):
             chunk = fresh[start : start + AT_ONCE]
@@ -172,6 +174,9 @@ class _Teller:
                     frames.append(numbered_frame(row.topic, *told, row.seq if seq is None else seq))
             if frames:
                 yield b"".join(frames)
+
+    def _asked(self, topic: MountedTopic) -> bool:
+        return not topic.topic.on_request or topic.topic.name in self._also
 
     async def _told(
         self, row: Row, topic: MountedTopic, now: dict[tuple[str, str], tuple[str, bytes]]

@@ -45,6 +45,7 @@ class Connection:
         earlier: called before a frame for this socket alone, to queue what was published before it.
 
     Attributes:
+        also: names of the topics on request that it asked for.
         numbered: it asked for the numbers of events, so that it can go on from there.
         known_until: events up to this number do not go to it as they are published.
         replay: sends what it missed; while there is one, everything else waits.
@@ -67,6 +68,7 @@ class Connection:
         self.actor = actor
         self.credentials = credentials
         self.ignored = 0
+        self.also: frozenset[str] = frozenset()
         self.numbered = False
         self.known_until = 0
         self.replay: asyncio.Task[None] | None = None

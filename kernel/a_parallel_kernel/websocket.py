@@ -125,7 +125,7 @@ class Hub:
 
     def _send(self, topic: MountedTopic, event: Event, entry: Entry | None, owner: str | None) -> None:
         only = topic.socket(event)
-        key = (topic.topic.audience, owner, only)
+        key = (topic.topic.audience, owner, only, topic.topic.name if topic.topic.on_request else None)
         batches = self._batches
         if not batches.audience(key, lambda: list(self._audience(topic.topic, owner, only))):
             return
@@ -147,7 +147,7 @@ class Hub:
     def _audience(self, topic: Topic, owner: str | None, only: str | None) -> Iterator[Connection]:
         for connection in self._connections.values():
             actor = connection.actor
-            if only not in (None, connection.id):
+            if only not in (None, connection.id) or (topic.on_request and topic.name not in connection.also):
                 continue
             if topic.audience == "everyone" or (actor.owns(owner) if topic.audience == "owner" else _rules(actor)):
                 yield connection
@@ -194,6 +194,7 @@ class Hub:
         connection = Connection(
             websocket, request, writer, actor, credentials, self._limit, self._shorter, self._batches.flush
         )
+        connection.also = frozenset(name for names in request.query.getall("also", ()) for name in names.split(","))
         if self.opened is not None:
             self.opened(connection, request.query)
         self._connections[connection.id] = connection

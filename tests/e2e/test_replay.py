@@ -14,7 +14,12 @@ from tests.support.repository import make_repository
 from tests.support.server import Server
 
 CONFIG = '[plugins.agents]\nprovider = "scripted"\n[plugins.scripted]\npace = 0.01\n'
-REFERENCES = {"agent:message": "messageId", "agent:tool_call": "toolCallId", "agent:tool_output": "toolCallId"}
+REFERENCES = {
+    "agent:message": "messageId",
+    "agent:tool_call": "toolCallId",
+    "agent:tool_output": "toolCallId",
+    "threads:message": "messageId",
+}
 Frame = dict[str, Any]
 
 
@@ -38,7 +43,7 @@ class Page:
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Connect where it left off."""
-        url = f"{self.server.base_url}/ws?token={self.server.token}&since={self.seq}"
+        url = f"{self.server.base_url}/ws?token={self.server.token}&since={self.seq}&also=threads:message"
         async with self.session.ws_connect(url) as socket:
             yield socket
 

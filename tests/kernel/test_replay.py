@@ -34,6 +34,12 @@ class Called(Event):
     text: str
 
 
+class Whispered(Event):
+    thing_id: str
+    owner: str
+    text: str
+
+
 class Blinked(Event):
     thing_id: str
     owner: str
@@ -80,6 +86,7 @@ class NotesPlugin(Plugin):
             ),
             Topic("notes:called", Called, reference="piece_id", recall=self.recall_calls, **about),
             Topic("notes:blinked", Blinked, logged=False, **about),
+            Topic("notes:whispered", Whispered, on_request=True, **about),
         ]
 
     async def recall_calls(self, ids: Collection[str]) -> dict[str, Event]:
@@ -348,3 +355,19 @@ async def test_topics_of_a_plugin_that_is_off_are_passed_over(stage: Stage) -> N
     await stage.note("one")
     await stage.running.client.post("/api/kernel/plugins/notes/disable")
     assert [frame["type"] for frame in await stage.missed(0)] == ["sync:ready"]
+
+
+async def test_a_topic_on_request_comes_again_to_sockets_that_ask_for_it_alone(stage: Stage) -> None:
+    await stage.note("one")
+    await stage.emit(Whispered(thing_id="t1", owner="ann", text="two"))
+    await stage.note("three")
+    assert texts(await stage.missed(0)) == ["one", "three"]
+    async with stage.socket("0&also=notes:noted,notes:whispered") as socket:
+        frames = await until_synced(socket)
+        assert [(frame.get("seq"), frame["data"].get("text")) for frame in frames[:-1]] == [
+            (1, "one"),
+            (2, "two"),
+            (3, "three"),
+        ]
+        await stage.emit(Whispered(thing_id="t1", owner="ann", text="four"))
+        assert (await socket.receive())["data"] == {"text": "four"}

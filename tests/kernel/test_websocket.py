@@ -48,12 +48,18 @@ class Admins(Event):
     text: str
 
 
+class Later(Event):
+    thread_id: str
+    owner: str | None = None
+
+
 TOPICS: list[Topic | Inbound] = [
     Topic("t:said", Said, subject="thread_id", owner="owner", coalesce="message_id", interval=0.05),
     Topic("t:done", Done, subject="thread_id", owner="owner"),
     Topic("t:changed", Changed, subject="thing_id", loads=THINGS),
     Topic("t:everyone", Everyone, audience="everyone"),
     Topic("t:admins", Admins, audience="admins"),
+    Topic("t:later", Later, subject="thread_id", owner="owner", on_request=True),
 ]
 
 ANN, BOB, ROOT = Actor("ann", session="s1"), Actor("bob", session="s2"), Actor("root", "admin", session="s3")
@@ -248,6 +254,21 @@ async def test_in_multi_mode_everybody_gets_their_own_and_no_owner_means_nobody(
     assert [(f["type"], f["threadId"]) for f in await rest(multi, root)] == [("t:admins", ""), ("t:everyone", "")][:1]
     found = await rest(multi, bob)
     assert [(f["type"], f["threadId"]) for f in found][:2] == [("t:done", "b"), ("t:changed", "t2")]
+
+
+async def test_a_topic_on_request_goes_to_those_who_ask_and_may_see_it_in_order(multi: Served) -> None:
+    asking = "ann&also=t:done,t:later&also=t:unknown"
+    ann, other, bob = await multi.ws(asking), await multi.ws("ann"), await multi.ws("bob&also=t:later")
+    for event in (
+        Done(thread_id="a", owner="ann"),
+        Later(thread_id="a", owner="ann"),
+        Done(thread_id="b", owner="ann"),
+    ):
+        multi.kernel.bus.publish(event)
+    told = [(frame["type"], frame["threadId"]) for frame in await rest(multi, ann)]
+    assert told == [("t:done", "a"), ("t:later", "a"), ("t:done", "b")]
+    assert [frame["threadId"] for frame in await rest(multi, other)] == ["a", "b"]
+    assert await rest(multi, bob) == []
 
 
 async def test_looking_up_an_owner_does_not_change_the_order(multi: Served) -> None:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
-from a_parallel_contracts import Manifest, Metric, Plugin, PluginContext, Route, hookimpl
+from a_parallel_contracts import Inbound, Manifest, Metric, Plugin, PluginContext, Route, Topic, hookimpl
 from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
@@ -47,6 +47,13 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks, AccountHooks):
         from a_parallel_plugins.threads.routes import thread_routes
 
         return thread_routes(ctx, self.lifecycle)
+
+    @hookimpl
+    def topics(self, ctx: PluginContext) -> Iterable[Topic | Inbound]:
+        """Tell pages that ask for it what people write in other pages."""
+        from a_parallel_plugins.threads.telling import message_topic
+
+        return [message_topic(ctx.db)]
 
     @hookimpl
     async def ownership(self, ctx: PluginContext) -> Ownership:

@@ -12,7 +12,9 @@ from a_parallel_contracts import Actor, Conflict, NotFound, PluginContext, Reade
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.threads import (
     Message,
+    MessageAdded,
     NewThread,
+    Role,
     Thread,
     ThreadChanged,
     ThreadChanges,
@@ -22,7 +24,7 @@ from a_parallel_contracts.threads import (
     ThreadStatus,
     ToolCall,
 )
-from a_parallel_plugins.threads import rows
+from a_parallel_plugins.threads import rows, telling
 from a_parallel_plugins.threads.creation import Creator, insert_new, new_row
 from a_parallel_plugins.threads.lists import listed
 
@@ -49,7 +51,7 @@ class ThreadService:
     """Implements `a_parallel_contracts.threads.Threads`."""
 
     def __init__(self, ctx: PluginContext) -> None:
-        for model in (Thread, Message, ToolCall, ThreadChanged, ThreadCreated):
+        for model in (Thread, Message, ToolCall, MessageAdded, ThreadChanged, ThreadCreated):
             model.model_rebuild()  # built here, since threads of the database may need them at the same moment
         self._ctx = ctx
         self._creator = Creator(ctx)
@@ -144,8 +146,10 @@ class ThreadService:
         return rows.find(reader, thread_id)
 
     def add_message(self, tx: Transaction, message: Message) -> None:
-        """Insert a message."""
+        """Insert a message, and tell about one of a person."""
         rows.add_message(tx, message)
+        if message.role == Role.USER:
+            telling.tell(tx, message)
 
     def set_content(self, tx: Transaction, message_id: str, content: str) -> None:
         """Replace a message's text."""
