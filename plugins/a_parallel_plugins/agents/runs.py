@@ -1,7 +1,6 @@
 """Starts and ends agents. Callers hold `Threads.exclusive` of the thread, so that nothing happens twice at once."""
 
 import asyncio
-import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
@@ -15,6 +14,7 @@ from a_parallel_plugins.agents.book import Book, Change, Subject, write_all
 from a_parallel_plugins.agents.changes import PromptsSeen
 from a_parallel_plugins.agents.door import Party
 from a_parallel_plugins.agents.failures import error_text, start_error
+from a_parallel_plugins.agents.later import Later
 from a_parallel_plugins.agents.launch import Launcher, Start
 from a_parallel_plugins.agents.live import Live
 from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunFailed
@@ -24,9 +24,6 @@ from a_parallel_plugins.agents.rules import PermissionRules
 from a_parallel_plugins.agents.settings import AgentsSettings
 from a_parallel_plugins.agents.tasks import Tasks
 
-LATER_PAUSE = 1.0
-LATER_TRIES = 600
-"""How often, and after how many seconds, the failure of a run is written again while the disk is full."""
 PUMP_PATIENCE = 10.0
 """Seconds that are given to the end of a session's events after it was stopped."""
 
@@ -43,6 +40,7 @@ class Runs:
         awaited: ids of threads whose agent has outlived an earlier server and is about to be gone on with.
         handing_over: tells whether the server stops only to be replaced.
         over: told the name of a holder whose agent is gone and written down as such.
+        later: writes failures that cannot be written at once.
     """
 
     def __init__(
@@ -65,6 +63,7 @@ class Runs:
         self._generations = itertools.count(1)
         self._cut: dict[str, RunEndedEarly] = {}
         self._closed = False
+        self.later = Later(threads, self.write)
 
     def next_generation(self) -> int:
         """Return the number of the next run."""
@@ -102,6 +101,7 @@ class Runs:
         Raises:
             ApiError: it cannot be started; the thread is ``failed``.
         """
+        self.later.overtaken(start.thread.id)
         try:
             async with asyncio.timeout(self._settings.start_limit):
                 live = await self._launcher.launch(start, self.next_generation)
@@ -120,18 +120,9 @@ class Runs:
         try:
             await self.write(Subject.of(thread), changes)
         except (InsufficientStorage, ServiceUnavailable):
-            work = self._write_later(Subject.of(thread), changes)
+            work = self.later.write(Subject.of(thread), changes)
             self.tasks.spawn(work, name=f"the failure of thread {thread.id}")
         return answer
-
-    async def _write_later(self, subject: Subject, changes: Sequence[Change]) -> None:
-        """Write what cannot be written now; until then the thread would be called running for nobody."""
-        for _ in range(LATER_TRIES):
-            await asyncio.sleep(LATER_PAUSE)
-            with contextlib.suppress(InsufficientStorage, ServiceUnavailable):
-                await self.write(subject, changes)
-                return
-        log.error("that the run of thread %s has failed cannot be stored", subject.thread_id)
 
     def _begin_pump(self, live: Live) -> None:
         pump = Pump(live, write=self.write_live, perform=self._perform, intercept=self._allow_by_rule)
@@ -305,6 +296,7 @@ class Runs:
         if live is not None:
             await self.end(live)
         await self.write(Subject.of(thread), [ending])
+        self.later.overtaken(thread.id)
 
     async def cut(self, thread: Thread) -> None:
         """End the thread's agent although somebody holds `Threads.exclusive`, who may wait for just that agent.

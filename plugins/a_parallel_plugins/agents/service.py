@@ -255,6 +255,7 @@ class AgentService:
         message, prompt = await compose(new.thread, new.request, new.directory)
         queued = RunQueued(new.request, new.changes)
         await self._runs.write(Subject.of(new.thread), [queued, UserMessageAdded(message, prompt)])
+        self._runs.later.overtaken(new.thread.id)
         new.begun.set()
         self._line.stay()
 

@@ -18,7 +18,7 @@ from a_parallel_contracts.agents import (
     TurnEnded,
 )
 from a_parallel_contracts.threads import Thread
-from a_parallel_plugins.agents import line, pump, runs
+from a_parallel_plugins.agents import later, line, pump
 from a_parallel_plugins.agents.door import Entry, Limits, Party
 from tests.plugins.agents.house import House, make_template
 
@@ -39,6 +39,12 @@ class Disk:
             self.hit.set()
             raise self.error("The disk is full")
         return await self._write(unit)
+
+    async def refusals(self, count: int) -> None:
+        """Return once that many writes were refused."""
+        while self.refused < count:
+            self.hit.clear()
+            await self.hit.wait()
 
 
 @pytest.fixture
@@ -173,22 +179,47 @@ async def until_status(house: House, thread: Thread, status: str) -> None:
 async def test_a_new_thread_whose_start_cannot_be_written_fails_once_that_can_be(
     house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "LATER_PAUSE", 0.0)
+    monkeypatch.setattr(later, "PAUSE", 0.0)
     thread = await house.create("Do it")
     disk.full = True
     with pytest.raises(InsufficientStorage):
         await house.agents.send(thread, StartRequest(text="Do it"))
-    await disk.hit.wait()
+    await disk.refusals(1_000)
     assert (await house.threads.get(thread.id)).status == "pending"  # type: ignore[union-attr]
     disk.full = False
     await until_status(house, thread, "failed")
     assert "disk" in of(house, AgentError)[0].error
 
 
+async def test_a_failure_that_could_not_be_written_is_not_told_of_the_run_after_it(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, woken = asyncio.Event(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        asleep.set()
+        await woken.wait()
+
+    monkeypatch.setattr(later, "sleep", sleep)
+    thread = await house.create("Do it")
+    disk.full = True
+    with pytest.raises(InsufficientStorage):
+        await house.agents.send(thread, StartRequest(text="Do it"))
+    await asleep.wait()
+    disk.full = False
+    await house.agents.send(thread, StartRequest(text="Do it now"))
+    woken.set()
+    house.provider.session.begin()
+    await until_status(house, thread, "running")
+    await house.settle()
+    assert (await house.threads.get(thread.id)).status == "running"  # type: ignore[union-attr]
+    assert of(house, AgentError) == []
+
+
 async def test_a_start_whose_failure_cannot_be_written_is_not_called_running_for_ever(
     house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "LATER_PAUSE", 0.0)
+    monkeypatch.setattr(later, "PAUSE", 0.0)
     thread = await house.create("Do it")
 
     async def fail(*args: Any) -> Any:

@@ -1,0 +1,49 @@
+"""Failures of runs that cannot be written at once, since the disk is full or the database locked."""
+
+import contextlib
+import logging
+from asyncio import sleep
+from collections.abc import Awaitable, Callable, Sequence
+
+from a_parallel_contracts import InsufficientStorage, ServiceUnavailable
+from a_parallel_contracts.threads import Threads
+from a_parallel_plugins.agents.book import Change, Subject
+
+PAUSE = 1.0
+"""Seconds between two tries."""
+
+log = logging.getLogger(__name__)
+
+
+class Later:
+    """Writes the failure of a run as soon as that can be done; until then its thread would be running for nobody.
+
+    Parameters:
+        threads: the thread store.
+        write: writes changes and returns after the commit.
+    """
+
+    def __init__(self, threads: Threads, write: Callable[[Subject, Sequence[Change]], Awaitable[None]]) -> None:
+        self._threads = threads
+        self._write = write
+        self._due: dict[str, Sequence[Change]] = {}
+
+    def overtaken(self, thread_id: str) -> None:
+        """Something newer than the failure was written about the thread: it must not be called failed any more."""
+        self._due.pop(thread_id, None)
+
+    async def write(self, subject: Subject, changes: Sequence[Change]) -> None:
+        """Try until it is written or overtaken."""
+        thread_id = subject.thread_id
+        log.warning("that the run of thread %s has failed cannot be stored yet", thread_id)
+        self._due[thread_id] = changes
+        while self._due.get(thread_id) is changes:
+            await sleep(PAUSE)
+            with contextlib.suppress(InsufficientStorage, ServiceUnavailable):
+                await self._try(subject, changes)
+
+    async def _try(self, subject: Subject, changes: Sequence[Change]) -> None:
+        async with self._threads.exclusive(subject.thread_id):
+            if self._due.get(subject.thread_id) is changes:
+                await self._write(subject, changes)
+                self.overtaken(subject.thread_id)
