@@ -3144,6 +3144,38 @@ export interface components {
             toolCalls?: components["schemas"]["ToolCall"][];
         };
         /**
+         * MessageAdded
+         * @description A person's message was added to a thread. What an agent says is told as ``agent:message``.
+         *
+         *     Attributes:
+         *         owner: user id of the thread's owner.
+         *         images: how many images it has.
+         *         model, permission_mode: with which the thread goes on.
+         */
+        MessageAdded: {
+            /** Content */
+            content: string;
+            /**
+             * Images
+             * @default 0
+             */
+            images: number;
+            /** Messageid */
+            messageId: string;
+            /** Model */
+            model?: string | null;
+            /** Owner */
+            owner: string;
+            /** Permissionmode */
+            permissionMode?: string | null;
+            /** Role */
+            role: string;
+            /** Threadid */
+            threadId: string;
+            /** Timestamp */
+            timestamp: string;
+        };
+        /**
          * MessageBody
          * @description Body of ``generate-commit-message``; only ``true`` itself includes what is not staged.
          */
@@ -4908,6 +4940,34 @@ export interface components {
                 percent?: number | null;
                 /** Phase */
                 phase: string;
+            };
+            /**
+             * MessageAdded
+             * @description A person's message was added to a thread. What an agent says is told as ``agent:message``.
+             *
+             *     Attributes:
+             *         owner: user id of the thread's owner.
+             *         images: how many images it has.
+             *         model, permission_mode: with which the thread goes on.
+             */
+            "threads:message": {
+                /** Content */
+                content: string;
+                /**
+                 * Images
+                 * @default 0
+                 */
+                images: number;
+                /** Messageid */
+                messageId: string;
+                /** Model */
+                model?: string | null;
+                /** Permissionmode */
+                permissionMode?: string | null;
+                /** Role */
+                role: string;
+                /** Timestamp */
+                timestamp: string;
             };
         };
         /**

@@ -16,6 +16,12 @@ export function applyEvents(): void {
     if (data.status !== "waiting") changes.completedAt = new Date().toISOString();
     changeThread(threadId, changes);
   });
+  live.on("threads:message", ({ model, permissionMode }, threadId) => {
+    const changes: Partial<Thread> = {};
+    if (model) changes.model = model;
+    if (permissionMode) changes.permissionMode = permissionMode;
+    changeThread(threadId, changes);
+  });
   live.on("git:status", ({ statuses }) => {
     const threads = queries.getQueryData(threadsQuery.queryKey) ?? [];
     for (const status of statuses as GitSummary[]) {

@@ -15,6 +15,8 @@ interface Frame {
   seq?: number;
 }
 
+/** Topics that the server sends only to those who ask. */
+const ALSO = ["threads:message"] satisfies (keyof Topics)[];
 const RETRY_FIRST = 500;
 const RETRY_MOST = 15_000;
 /** Milliseconds in the background after which a connection is not believed to be alive: phones drop it silently. */
@@ -124,7 +126,7 @@ export class LiveSocket {
   }
 
   private address(): string {
-    const query = new URLSearchParams({ since: this.seq === null ? "latest" : String(this.seq) });
+    const query = new URLSearchParams({ since: this.seq === null ? "latest" : String(this.seq), also: ALSO.join(",") });
     const token = bearer();
     if (token) query.set("token", token);
     return `${location.origin.replace(/^http/, "ws")}/ws?${query}`;

@@ -47,9 +47,13 @@ export class Pages {
     for (const call of message.toolCalls) this.callOwner.set(call.id, message.id);
   }
 
+  has(id: string): boolean {
+    return this.messages.has(id) || this.pages.some((page) => page.ids.includes(id));
+  }
+
   /** Adds a message at the end, or replaces the one with its id. */
   append(message: Message): void {
-    const known = this.messages.has(message.id) || this.pages.some((page) => page.ids.includes(message.id));
+    const known = this.has(message.id);
     this.set(message);
     if (known) return;
     const { tail } = this;

@@ -1,5 +1,5 @@
 import { call, api } from "@/api/client";
-import { live } from "@/live/socket";
+import { live, type Topics } from "@/live/socket";
 import { type Page, PAGE, Pages } from "./pages";
 import type { Message, Thread, ToolCall, Waiting } from "./types";
 import { waitingOf } from "./waiting";
@@ -75,6 +75,7 @@ export class Conversation {
         mine(() => this.called(data.toolCallId, data.messageId, data.name, data.input))(id),
       ),
       live.on("agent:tool_output", (data, id) => mine(() => this.returned(data.toolCallId, data.output))(id)),
+      live.on("threads:message", (data, id) => mine(() => this.written(data))(id)),
       live.on("agent:status", (data, id) => {
         if (id !== this.threadId) return;
         this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName);
@@ -150,7 +151,7 @@ export class Conversation {
   /** Shows a message that is being sent. */
   outbox(message: Message): void {
     this.outgoing.set(message.id, message);
-    if (!message.sending) this.refresh();
+    if (message.sending !== "sending") this.refresh();
     this.changed();
   }
 
@@ -201,6 +202,14 @@ export class Conversation {
     const known = this.pages.messages.get(id);
     if (known) this.pages.set({ ...known, content, clipped: false });
     else this.pages.append({ id, role: "assistant", content, timestamp: new Date().toISOString(), toolCalls: [] });
+  }
+
+  /** Shows what a person wrote in another page; what this page sent comes with the load that follows the answer. */
+  private written({ messageId, images, ...message }: Topics["threads:message"]): void {
+    const mine = [...this.outgoing.values()].some(({ sending }) => sending !== "failed");
+    if (mine || this.pages.has(messageId)) return;
+    if (images > 0) this.refresh();
+    else this.pages.append({ id: messageId, toolCalls: [], ...message });
   }
 
   private called(id: string, messageId: string, name: string, input: unknown): void {

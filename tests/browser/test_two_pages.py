@@ -1,0 +1,65 @@
+"""Two pages show one conversation: what is written in one stands in the other a moment later."""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.house import House
+from tests.browser.pages import NewScreen, Screen
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
+
+
+async def two(new_screen: NewScreen, path: str) -> tuple[Page, Page]:
+    """Open the same address on a desktop and on a phone."""
+    pages: list[Page] = []
+    for size in ("1440x900", "390x844"):
+        screen: Screen = await new_screen(size)
+        await screen.go(path)
+        pages.append(screen.page)
+    return pages[0], pages[1]
+
+
+async def write(page: Page, content: str) -> None:
+    """Write a message as a person does."""
+    box = page.get_by_role("combobox", name="Message")
+    await box.fill(content)
+    await page.get_by_role("button", name="Send", exact=True).click()
+
+
+async def test_follow_ups_stand_in_both_pages_while_the_agent_works(new_screen: NewScreen, house: House) -> None:
+    thread = await house.thread("Two pages", "!say First.\n!hang", until="running")
+    desk, phone = await two(new_screen, house.path(thread))
+    for page in (desk, phone):
+        await expect(page.get_by_text("First.", exact=True)).to_be_visible()
+    await write(desk, "From the desk.")
+    await expect(phone.get_by_text("From the desk.", exact=True)).to_be_visible()
+    await write(phone, "From the phone.")
+    await expect(desk.get_by_text("From the phone.", exact=True)).to_be_visible()
+    body = {"content": "With an image.", "images": [IMAGE], "model": "haiku"}
+    await house.call("POST", f"/api/threads/{thread}/message", body)
+    for page in (desk, phone):
+        mine = page.get_by_role("article", name="You")
+        await expect(mine.last.get_by_role("img", name="Image 1")).to_be_attached()
+        await expect(mine).to_have_count(4)
+        await expect(page.get_by_text("Sending")).to_have_count(0)
+        assert [await mine.nth(index).locator("p").first.inner_text() for index in (1, 2, 3)] == [
+            "From the desk.",
+            "From the phone.",
+            "With an image.",
+        ]
+    await expect(desk.get_by_role("button", name="Model")).to_contain_text("Haiku")
+    await house.call("POST", f"/api/threads/{thread}/stop")
+
+
+async def test_a_question_answered_in_one_page_is_answered_in_the_other(new_screen: NewScreen, house: House) -> None:
+    thread = await house.thread("Two answers", "!ask Colour: Which one? | Blue | Green\n!say Thanks.", until="waiting")
+    desk, phone = await two(new_screen, house.path(thread))
+    cards = [page.get_by_role("region", name="The agent asks") for page in (desk, phone)]
+    for card in cards:
+        await expect(card).to_be_visible()
+    await cards[1].get_by_text("Green", exact=True).click()
+    await cards[1].get_by_role("button", name="Answer").click()
+    for page, card in zip((desk, phone), cards, strict=True):
+        await expect(card).to_have_count(0)
+        await expect(page.get_by_role("article", name="You").last).to_contain_text("→ Green")
+        await expect(page.get_by_text("Thanks.", exact=True)).to_be_visible()
