@@ -4,10 +4,11 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from a_parallel_contracts import FailedDependency, NotFound, new_id
 from a_parallel_contracts.hosts import HeldProcess, Owner
 from a_parallel_plugins.hosts import leftovers
+from a_parallel_plugins.hosts.holder.wire import SIZE, frame
 from a_parallel_plugins.hosts.service import HostsService
 from a_parallel_plugins.hosts.settings import HostsSettings
 from tests.plugins.hosts.conditions import alive, until
@@ -221,6 +223,34 @@ async def test_a_terminal_keeps_what_it_has_shown(tmp_path: Path) -> None:
         assert shown.index(b"first") < again.shown <= shown.index(b"second")
         assert await again.wait() == 4
     assert not alive(held.holder)
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Let a process notice everything that happens meanwhile at the same moment."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+async def test_a_holder_survives_words_of_a_server_whose_place_another_takes(tmp_path: Path) -> None:
+    async with life(tmp_path / "data", leaving=True) as service:
+        await service.holders.open_pty(["sh"], cwd="/", owner=Owner("terminal", "p"), rows=30, cols=90)
+        (held,) = service.holders.list()
+    address = str(tmp_path / "data" / "holders" / f"{held.name}.sock")
+    with socket.socket(socket.AF_UNIX) as earlier, socket.socket(socket.AF_UNIX) as later:
+        earlier.connect(address)
+        earlier.sendall(frame(b"h", 0, json.dumps({"from": None, "window": 0}).encode()))
+        assert earlier.recv(1) == b"H"
+        with stopped(held.holder):
+            later.connect(address)
+            earlier.sendall(frame(b"r", 0, SIZE.pack(10, 50)))
+        while earlier.recv(4096):
+            pass
+    async with life(tmp_path / "data") as service:
+        assert (await service.holders.attach_pty(held.name)).size == (10, 50)
 
 
 async def test_the_command_lists_them(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class Keeper:
         while not self._done:
             self._await_events()
             for key, mask in self._selector.select(self._timeout()):
-                if key.fileobj in self._selector.get_map():
+                if key.fd in self._selector.get_map():  # an earlier callback may have closed it
                     key.data(mask)
             self._advance(time.monotonic())
 
@@ -197,8 +197,14 @@ class Keeper:
     def _accept(self, listener: socket.socket) -> None:
         """Let a server in; there is one for a data directory, so an earlier one is as good as gone."""
         connection, _ = listener.accept()
-        self._drop()
+        self._hear_out()
         self._server = Server(connection)
+
+    def _hear_out(self) -> None:
+        """Do what an earlier server has asked for before it went, for it counts on that, and let go of it."""
+        while self._receive(READ):
+            pass
+        self._drop()
 
     def _drop(self) -> None:
         if self._server:
@@ -211,22 +217,24 @@ class Keeper:
         if self._server:
             self._server.tell(kind, number)
 
-    def _receive(self, mask: int) -> None:
+    def _receive(self, mask: int) -> bool:
+        """Take what the server has sent, and tell whether there was anything."""
         server = self._server
         if server is None or not mask & READ:
-            return
+            return False
         try:
             data = server.socket.recv(4 * PIECE)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError:
             data = b""
         if not data:
             self._drop()
-            return
+            return False
         server.received += data
         for kind, number, payload in frames(server.received):
             self._obey(server, kind, number, payload)
+        return True
 
     def _obey(self, server: Server, kind: bytes, number: int, payload: bytes) -> None:  # noqa: C901 - one case each
         match kind:
@@ -273,7 +281,7 @@ class Keeper:
             while self._fill(server) and server.send():
                 pass
         except OSError:
-            self._drop()
+            self._hear_out()
 
     def _fill(self, server: Server) -> bool:
         """Queue what may be sent and tell whether anything is queued."""
