@@ -1,8 +1,8 @@
 """What the routes of threads take and answer (``http-core.md`` §6)."""
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from a_parallel_contracts import Omissible, WireModel
 from a_parallel_contracts.threads import Message, NewThread, Stage, Thread, ThreadChanges, ThreadMode
@@ -70,14 +70,24 @@ class ConversationQuery(WireModel):
     Attributes:
         limit: the newest so many messages; the answer then has ``hasMore``.
         before: only messages before the one with this id.
+        after: only messages after the one with this id, and the oldest so many of them; empty means all messages, so
+            that a conversation can be read from its beginning. ``hasMore`` then tells of newer ones.
         clip: characters after which texts are cut; messages and tool calls then have ``clipped``.
         include: names of what else each message is to have, separated by commas, such as ``thinking``.
     """
 
     limit: int | None = Field(default=None, ge=1, le=10_000)
     before: str | None = None
+    after: str | None = None
     clip: int | None = Field(default=None, ge=0, le=10_000_000)
     include: str = ""
+
+    @model_validator(mode="after")
+    def one_direction(self) -> Self:
+        """Refuse a page that leads both ways."""
+        if self.before is not None and self.after is not None:
+            raise ValueError("before and after exclude each other; ask for one of them")
+        return self
 
 
 class ArchivedPage(WireModel):

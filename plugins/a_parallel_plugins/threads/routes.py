@@ -83,7 +83,7 @@ class ThreadRoutes:
     async def show(self, request: Request[Thread, None, ConversationQuery]) -> Response:
         """Show a thread with its messages and tool calls."""
         query = request.query
-        window = wire.Window(query.limit, query.before, query.clip, await self._inclusions(query.include))
+        window = wire.Window(query.limit, query.before, query.after, query.clip, await self._inclusions(query.include))
         opening = await self._db.run(lambda reader: wire.opening(reader, request.resource.id, window))
         if opening is None:
             raise NotFound(NOT_FOUND)

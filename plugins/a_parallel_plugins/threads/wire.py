@@ -63,7 +63,9 @@ _CLIPPED = {
     " 'true', 'false'))",
 }
 _ROWS = "SELECT rowid FROM messages WHERE thread_id = :thread"
-_BEFORE = " AND (timestamp, rowid) < (SELECT timestamp, rowid FROM messages WHERE id = :before AND thread_id = :thread)"
+_PLACE = "(SELECT timestamp, rowid FROM messages WHERE id = :place AND thread_id = :thread)"
+_BEFORE, _AFTER = f" AND (timestamp, rowid) < {_PLACE}", f" AND (timestamp, rowid) > {_PLACE}"
+_NEWEST, _OLDEST = " ORDER BY timestamp DESC, rowid DESC LIMIT :limit", " ORDER BY timestamp, rowid LIMIT :limit"
 _ROWS_AT_ONCE = 1000
 
 
@@ -74,14 +76,28 @@ class Window:
     Attributes:
         limit: the newest so many messages.
         before: only those before the message with this id.
+        after: only those after the message with this id, or all if it is empty, and the oldest so many.
         clip: characters after which texts of messages and tool calls are cut.
         include: what else each message is to have.
     """
 
     limit: int | None = None
     before: str | None = None
+    after: str | None = None
     clip: int | None = None
     include: tuple[MessageInclusion, ...] = ()
+
+    @property
+    def forward(self) -> bool:
+        """Whether it is read from its oldest message."""
+        return self.after is not None
+
+    @property
+    def rows(self) -> str:
+        """The statement that returns its row numbers in the order of reading; the index of messages answers it."""
+        if self.forward:
+            return _ROWS + (_AFTER if self.after else "") + _OLDEST
+        return _ROWS + ("" if self.before is None else _BEFORE) + _NEWEST
 
     @property
     def sql(self) -> str:
@@ -176,13 +192,12 @@ def escaped(text: bytes, limit: int = PIECE) -> Iterator[bytes]:
 
 
 def _rows(reader: Reader, thread_id: str, window: Window) -> tuple[list[int], bool]:
-    """Return the rows of a window, oldest first, and whether there are older ones."""
-    sql = _ROWS if window.before is None else _ROWS + _BEFORE
+    """Return the rows of a window, oldest first, and whether there are more in its direction."""
     limit = -1 if window.limit is None else window.limit + 1
-    params = {"thread": thread_id, "before": window.before, "limit": limit}
-    newest = [row for (row,) in reader.tuples(f"{sql} ORDER BY timestamp DESC, rowid DESC LIMIT :limit", params)]
-    more = window.limit is not None and len(newest) > window.limit
-    return newest[: window.limit][::-1], more
+    params = {"thread": thread_id, "place": window.after or window.before, "limit": limit}
+    found = [row for (row,) in reader.tuples(window.rows, params)]
+    more = window.limit is not None and len(found) > window.limit
+    return found[: window.limit][:: 1 if window.forward else -1], more
 
 
 def _with_images(message_id: str, images: bytes | None, text: bytes) -> bytes:

@@ -216,6 +216,50 @@ async def test_pages_lead_back_to_the_beginning(home: Home) -> None:
     assert "hasMore" not in rest
 
 
+async def test_pages_lead_from_the_beginning_to_the_newest(home: Home) -> None:
+    thread = await home.make()
+    await say(home, *(message(thread.id, f"m{n}", n // 2) for n in range(5)))
+    url = f"/api/threads/{thread.id}"
+    pages, after = [], ""
+    while True:
+        page = await home.client.get(url, params={"limit": 2, "after": after})
+        pages.append([one["id"] for one in page["messages"]])
+        if not page["hasMore"]:
+            break
+        after = pages[-1][-1]
+    assert pages == [["m0", "m1"], ["m2", "m3"], ["m4"]]
+    rest = await home.client.get(url, params={"after": "m2"})
+    assert [one["id"] for one in rest["messages"]] == ["m3", "m4"]
+    assert (await home.client.get(url, params={"after": "m4", "limit": 2}))["messages"] == []
+
+
+async def test_a_page_that_leads_both_ways_is_refused(home: Home) -> None:
+    thread = await home.make()
+    answer = await home.client.answer("GET", f"/api/threads/{thread.id}?before=m1&after=m0")
+    assert answer.status == 400
+    assert "before and after exclude each other" in answer.json["error"]
+
+
+@pytest.mark.parametrize(
+    "window", [wire.Window(), wire.Window(before="m1"), wire.Window(after=""), wire.Window(after="m1")]
+)
+async def test_a_page_is_found_in_the_index_without_sorting(home: Home, window: wire.Window) -> None:
+    sql = window.rows
+    params = {"thread": "t", "place": "m1", "limit": 101}
+    plan = [
+        row["detail"]
+        for row in await home.running.kernel.db.run(lambda db: db.all(f"EXPLAIN QUERY PLAN {sql}", params))
+    ]
+    assert plan[0].startswith("SEARCH messages USING COVERING INDEX")
+    assert all(step.startswith(("SEARCH messages", "SCALAR SUBQUERY", "REUSE")) for step in plan)
+
+
+async def test_a_page_after_a_message_of_another_thread_is_empty(home: Home) -> None:
+    thread, other = await home.make(), await home.make("other")
+    await say(home, message(thread.id, "m2", 2), message(other.id, "m1", 1))
+    assert (await home.client.get(f"/api/threads/{thread.id}?after=m1"))["messages"] == []
+
+
 async def test_a_page_before_a_message_of_another_thread_is_empty(home: Home) -> None:
     thread, other = await home.make(), await home.make("other")
     await say(home, message(thread.id, "m1", 1), message(other.id, "m2", 2))

@@ -2437,10 +2437,14 @@ export interface components {
          *     Attributes:
          *         limit: the newest so many messages; the answer then has ``hasMore``.
          *         before: only messages before the one with this id.
+         *         after: only messages after the one with this id, and the oldest so many of them; empty means all messages, so
+         *             that a conversation can be read from its beginning. ``hasMore`` then tells of newer ones.
          *         clip: characters after which texts are cut; messages and tool calls then have ``clipped``.
          *         include: names of what else each message is to have, separated by commas, such as ``thinking``.
          */
         ConversationQuery: {
+            /** After */
+            after?: string | null;
             /** Before */
             before?: string | null;
             /** Clip */
@@ -8307,6 +8311,7 @@ export interface operations {
     "threads.get.api.threads.by-thread": {
         parameters: {
             query?: {
+                after?: string | null;
                 before?: string | null;
                 clip?: number | null;
                 include?: string;
