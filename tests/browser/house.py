@@ -21,12 +21,13 @@ class House:
         directory: private to it.
         client: directory of the built client.
         config: further configuration, as TOML.
+        claude: program found as ``claude``; None for none at all.
     """
 
-    def __init__(self, directory: Path, client: Path, config: str = "") -> None:
+    def __init__(self, directory: Path, client: Path, config: str = "", claude: Path | None = None) -> None:
         self.repository = directory / "home" / "shop"
         self.server = Server(
-            directory, claude=None, config=f'{SCRIPTED}\n[plugins.web]\ndirectory = "{client}"\n{config}'
+            directory, claude=claude, config=f'{SCRIPTED}\n[plugins.web]\ndirectory = "{client}"\n{config}'
         )
         self.project_id = ""
         self._session: aiohttp.ClientSession | None = None

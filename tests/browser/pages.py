@@ -112,7 +112,7 @@ class Screen:
 
     def nothing_wrong(self) -> None:
         """Check that the page has met no error."""
-        assert self.watch.problems == []
+        assert not self.watch.problems, "\n".join(self.watch.problems)
 
 
 def _told(violation: dict[str, Any]) -> str:

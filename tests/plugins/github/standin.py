@@ -40,6 +40,7 @@ class StandInGithub:
         private: repositories that need a token, as ``owner/name``.
         moved: addresses to which others redirect, by ``owner/name``.
         device: what the next polls answer, one after another; the last stays.
+        interval: seconds between two polls.
         seen: every request.
         extra: headers of every answer of the API.
         refusal: if set, status, headers and body of every answer of the API.
@@ -54,6 +55,7 @@ class StandInGithub:
         self.private: set[str] = set()
         self.moved: dict[str, str] = {}
         self.device: list[dict[str, Any]] = []
+        self.interval = 5
         self.seen: list[Seen] = []
         self.extra: dict[str, str] = {}
         self.refusal: tuple[int, dict[str, str], Any] | None = None
@@ -109,7 +111,7 @@ class StandInGithub:
                 "user_code": "WDJB-MJHT",
                 "verification_uri": f"{self.url}/login/device",
                 "expires_in": 899,
-                "interval": 5,
+                "interval": self.interval,
                 "unknown": True,
             }
         )

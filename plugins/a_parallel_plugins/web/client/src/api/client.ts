@@ -1,5 +1,5 @@
 import createClient, { type FetchResponse, type Middleware } from "openapi-fetch";
-import { ApiError } from "./errors";
+import { ApiError, errorText } from "./errors";
 import type { components, paths } from "./schema";
 import { bearer, signedOut } from "./session";
 
@@ -31,12 +31,6 @@ export async function call<T extends Record<string | number, unknown>, O, M exte
   return data as NonNullable<FetchResponse<T, O, M>["data"]>;
 }
 
-function errorText(body: unknown): string | undefined {
-  if (typeof body !== "object" || body === null) return undefined;
-  const { error, message } = body as { error?: unknown; message?: unknown };
-  if (typeof error === "string" && error) return error;
-  return typeof message === "string" && message ? message : undefined;
-}
 
 /** Calls a route that the document does not describe, such as one of somebody else's plugin. */
 export async function request<T = unknown>(path: string, init: RequestInit = {}): Promise<T> {

@@ -32,3 +32,11 @@ export function useProviderChoice(): ProviderChoice {
   const fallback = standard && !standard.available && available.includes(DEMO) ? DEMO : undefined;
   return { available, chosen: wanted !== null && available.includes(wanted) ? wanted : fallback, choose: setWanted };
 }
+
+/** What agents may do in a project without asking. */
+export function permissionRulesQuery(projectId: string) {
+  return queryOptions({
+    queryKey: ["permission-rules", projectId],
+    queryFn: () => call(api.GET("/api/agents/permission-rules", { params: { query: { projectId } } })),
+  });
+}

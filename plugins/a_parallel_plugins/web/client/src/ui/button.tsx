@@ -50,7 +50,7 @@ export function Button({ className, variant, size, asChild, busy, children, disa
   return (
     <button type="button" className={classes} disabled={disabled || busy} {...rest}>
       {busy ? <Spinner /> : null}
-      {children}
+      {busy && size?.startsWith("icon") ? null : children}
     </button>
   );
 }

@@ -27,6 +27,8 @@ export function ConfirmDialog({
     try {
       await onConfirm();
       onOpenChange(false);
+    } catch {
+      // The mutation has told why (data/query.ts); the question stays.
     } finally {
       setBusy(false);
     }

@@ -10,7 +10,7 @@ export const setup = {
   cloneInto: "Into the folder",
   cloneUrl: "Address of the repository",
   cloneUrlHelp: "https://github.com/you/shop.git",
-  cloned: "Cloned",
+  cloned: (name: string) => `${name} is cloned and added`,
   cloning: "Cloning…",
   connectGithub: "Connect GitHub in the settings to choose among your repositories.",
   demo: "Use the demo agent",

@@ -87,6 +87,8 @@ export const threads = {
   permissionModes: { plan: "Plan", autoEdit: "Auto edit", confirmEdit: "Confirm edits" } as Record<string, string>,
   permissionTitle: (tool: string) => `May the agent use ${tool}?`,
   permit: "Allow",
+  permitted: "Always allowed in this project",
+  permittedHelp: "Take it back in the settings of the project.",
   permitCall: "Always allow this call",
   permitTool: (tool: string) => `Always allow ${tool}`,
   planAccept: "Accept plan",

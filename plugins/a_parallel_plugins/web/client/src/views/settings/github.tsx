@@ -16,6 +16,9 @@ import { Clone } from "../setup/clone";
 import { DeviceFlow } from "./github/device-flow";
 import { type Repository, Repositories } from "./github/repositories";
 
+/** Where images may come from (`web/policy.py`); those of a GitHub Enterprise are left out. */
+const AVATARS = "https://avatars.githubusercontent.com/";
+
 /** The caller's account on GitHub, and what can be cloned from there. */
 export default function GithubPage() {
   const { data: status, error, refetch } = useQuery(githubStatusQuery);
@@ -57,12 +60,16 @@ function Connected({ login }: { login: string }) {
   const { data: user } = useQuery({ queryKey: ["github", "user"], queryFn: () => call(api.GET("/api/github/user")) });
   const disconnect = useMutation({
     mutationFn: () => call(api.DELETE("/api/github/oauth/disconnect")),
-    onSuccess: () =>
-      Promise.all([queries.invalidateQueries({ queryKey: ["github"] }), queries.invalidateQueries({ queryKey: ["profile"] })]),
+    onSuccess: async () => {
+      // The state first: what else is known of the account cannot be asked for any more.
+      await queries.invalidateQueries(githubStatusQuery);
+      queries.removeQueries({ queryKey: ["github"], type: "inactive" });
+      return queries.invalidateQueries({ queryKey: ["profile"] });
+    },
   });
   return (
     <Card className="flex items-center gap-3 px-4 py-3">
-      {user?.avatar_url ? <img src={user.avatar_url} alt="" className="size-9 rounded-full" /> : null}
+      {user?.avatar_url?.startsWith(AVATARS) ? <img src={user.avatar_url} alt="" className="size-9 rounded-full" /> : null}
       <div className="min-w-0 flex-1">
         <p className="truncate text-[0.8125rem] font-medium">{user?.name ?? login}</p>
         <p className="truncate text-xs text-muted-foreground">{login}</p>
@@ -91,7 +98,7 @@ function Connect() {
     onSuccess: setFlow,
     meta: { failed: false },
   });
-  if (flow) return <DeviceFlow key={flow.device_code} flow={flow} onAgain={() => begin.mutate()} onCancel={() => setFlow(null)} />;
+  if (flow) return <DeviceFlow key={begin.submittedAt} flow={flow} onAgain={() => begin.mutate()} onCancel={() => setFlow(null)} />;
   return (
     <Card className="grid gap-3 px-4 py-3">
       <div className="flex flex-wrap items-center gap-2">

@@ -14,6 +14,7 @@ import { Input } from "@/ui/input";
 import { CardList, Page, Section } from "@/ui/page";
 import { SkeletonList } from "@/ui/states";
 import { toast } from "@/ui/toast";
+import { PermissionRules } from "./permission-rules";
 
 const COLOURS = ["#4f5bd5", "#0e8a5f", "#b7791f", "#c2410c", "#be185d", "#7c3aed", "#0369a1", "#64748b"];
 
@@ -26,6 +27,7 @@ export default function ProjectSettingsView() {
       {project ? (
         <>
           <General key={project.id} project={project} />
+          <PermissionRules projectId={project.id} />
           <Worktrees projectId={project.id} />
           <Removal project={project} />
         </>

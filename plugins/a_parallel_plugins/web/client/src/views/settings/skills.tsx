@@ -2,18 +2,15 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { Sparkles, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, call, type Schema } from "@/api/client";
-import { messageOf } from "@/api/errors";
-import { queries } from "@/data/query";
 import { text } from "@/i18n";
 import { Badge } from "@/ui/badge";
 import { Button, IconButton } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/confirm";
-import { Field } from "@/ui/field";
-import { Input } from "@/ui/input";
 import { CardList, Section } from "@/ui/page";
 import { EmptyState, ErrorState, SkeletonList } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { ProjectChoice, useProjectChoice } from "./project-choice";
+import { InstallForm, type Installing, reloadSkills, useInstall } from "./skills/install";
 
 /** Skills of agents: installed ones, a way to install more, and some that are worth a try. */
 export default function SkillsPage() {
@@ -43,55 +40,13 @@ export default function SkillsPage() {
   );
 }
 
-type Installing = ReturnType<typeof useInstall>;
-
-const reload = () => queries.invalidateQueries({ queryKey: ["skills"] });
-
-function useInstall() {
-  return useMutation({
-    mutationFn: (identifier: string) => call(api.POST("/api/skills", { body: { identifier } })),
-    onSuccess: (_answer, identifier) => {
-      toast.success(text.skills.installedNow(identifier));
-      return reload();
-    },
-    meta: { failed: false },
-  });
-}
-
-function InstallForm({ install }: { install: Installing }) {
-  const [identifier, setIdentifier] = useState("");
-  return (
-    <form
-      className="mb-4 flex flex-wrap items-start gap-2"
-      onSubmit={(event) => {
-        event.preventDefault();
-        install.mutate(identifier.trim(), { onSuccess: () => setIdentifier("") });
-      }}
-    >
-      <Field
-        label={text.skills.identifier}
-        help={text.skills.identifierHelp}
-        error={install.error ? messageOf(install.error) : null}
-        className="min-w-56 flex-1"
-      >
-        {(ids) => (
-          <Input {...ids} className="font-mono" spellCheck={false} value={identifier} placeholder="anthropics/skills@webapp-testing" onChange={(event) => setIdentifier(event.target.value)} />
-        )}
-      </Field>
-      <Button type="submit" variant="primary" className="mt-[1.4rem] h-9 md:h-8" busy={install.isPending} disabled={!identifier.trim()}>
-        {install.isPending ? text.skills.installing : text.settings.install}
-      </Button>
-    </form>
-  );
-}
-
 type Skill = Schema["Skill"];
 
 function Installed({ skills }: { skills: Skill[] }) {
   const [removing, setRemoving] = useState<Skill | null>(null);
   const remove = useMutation({
     mutationFn: (name: string) => call(api.DELETE("/api/skills/{name}", { params: { path: { name } } })),
-    onSuccess: reload,
+    onSuccess: reloadSkills,
   });
   return (
     <>

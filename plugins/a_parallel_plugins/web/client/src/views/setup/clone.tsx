@@ -1,7 +1,7 @@
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Lock } from "lucide-react";
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api, call, idempotencyKey } from "@/api/client";
 import { messageOf } from "@/api/errors";
 import { queries } from "@/data/query";
@@ -12,6 +12,7 @@ import { Combobox } from "@/ui/combobox";
 import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { Progress } from "@/ui/states";
+import { toast } from "@/ui/toast";
 import { FolderPicker } from "./folder-picker";
 
 interface CloneStep {
@@ -37,20 +38,27 @@ export function Clone({ address = "", onAdded }: { address?: string; onAdded: (p
   const [named, setNamed] = useState<string | null>(null);
   const [cloneId] = useState(idempotencyKey);
   const [step, setStep] = useState<CloneStep | null>(null);
+  const shown = useShown();
   const name = named ?? nameOf(url);
+  const cancel = useMutation({
+    mutationFn: () => call(api.DELETE("/api/github/clones/{id}", { params: { path: { id: cloneId } } })),
+  });
   const clone = useMutation({
     mutationFn: () =>
       call(api.POST("/api/github/clone", { body: { cloneUrl: url.trim(), destinationPath: into, name, cloneId } })),
+    onMutate: () => cancel.reset(),
     onSuccess: async (project) => {
       await queries.invalidateQueries({ queryKey: ["projects"] });
-      onAdded(project.id);
+      if (shown.current) onAdded(project.id);
+      else toast.success(text.setup.cloned(project.name));
+    },
+    onError: (error) => {
+      if (!shown.current) toast.error(error, text.setup.cloneFailed);
     },
     onSettled: () => setStep(null),
     meta: { failed: false },
   });
-  const cancel = useMutation({
-    mutationFn: () => call(api.DELETE("/api/github/clones/{id}", { params: { path: { id: cloneId } } })),
-  });
+  const problem = clone.error && !cancel.isSuccess ? messageOf(clone.error) : null;
   useTopic("github:clone_progress", (progress, id) => {
     if (id !== cloneId) return;
     setStep({ phase: progress.phase, percent: progress.percent ?? null, detail: progress.detail ?? "" });
@@ -76,7 +84,7 @@ export function Clone({ address = "", onAdded }: { address?: string; onAdded: (p
       }}
     >
       <Repositories value={url} onChange={setUrl} />
-      <Field label={text.setup.cloneUrl} error={clone.error ? messageOf(clone.error) : null}>
+      <Field label={text.setup.cloneUrl} error={problem}>
         {(ids) => (
           <Input {...ids} type="url" required value={url} placeholder={text.setup.cloneUrlHelp} onChange={(event) => setUrl(event.target.value)} />
         )}
@@ -90,6 +98,18 @@ export function Clone({ address = "", onAdded }: { address?: string; onAdded: (p
       </Button>
     </form>
   );
+}
+
+/** Whether the form is still there when the clone ends: it may be closed meanwhile, and git goes on. */
+function useShown() {
+  const shown = useRef(true);
+  useEffect(() => {
+    shown.current = true;
+    return () => {
+      shown.current = false;
+    };
+  }, []);
+  return shown;
 }
 
 function Repositories({ value, onChange }: { value: string; onChange: (url: string) => void }) {

@@ -1,7 +1,7 @@
 import { ExternalLink } from "lucide-react";
 import { useEffect, useState } from "react";
 import { api, call, type Schema } from "@/api/client";
-import { messageOf } from "@/api/errors";
+import { ApiError, messageOf } from "@/api/errors";
 import { queries } from "@/data/query";
 import { text } from "@/i18n";
 import { Button } from "@/ui/button";
@@ -12,7 +12,7 @@ import { Alert } from "@/ui/states";
 
 /** Shows the code to type on GitHub, and asks until it has been typed (RFC 8628). */
 export function DeviceFlow({ flow, onAgain, onCancel }: { flow: Schema["DeviceCode"]; onAgain: () => void; onCancel: () => void }) {
-  const problem = usePolling(flow);
+  const { problem, trouble } = usePolling(flow);
   return (
     <Card className="grid justify-items-center gap-3 px-4 py-6 text-center">
       <p className="text-[0.8125rem]">{text.github.code}</p>
@@ -25,7 +25,7 @@ export function DeviceFlow({ flow, onAgain, onCancel }: { flow: Schema["DeviceCo
       ) : (
         <p role="status" className="flex items-center gap-2 text-xs text-muted-foreground">
           <Spinner />
-          {text.github.waiting}
+          {trouble ?? text.github.waiting}
         </p>
       )}
       <div className="flex gap-2">
@@ -49,9 +49,17 @@ export function DeviceFlow({ flow, onAgain, onCancel }: { flow: Schema["DeviceCo
   );
 }
 
-/** Asks as often as GitHub allows; returns why there is no use in asking on. */
-function usePolling({ device_code, interval, expires_in }: Schema["DeviceCode"]): string | null {
+interface Polling {
+  /** Why there is no use in asking on. */
+  problem: string | null;
+  /** Why there was no answer the last time; it is asked again. */
+  trouble: string | null;
+}
+
+/** Asks as often as GitHub allows, for as long as the code is good. */
+function usePolling({ device_code, interval, expires_in }: Schema["DeviceCode"]): Polling {
   const [problem, setProblem] = useState<string | null>(null);
+  const [trouble, setTrouble] = useState<string | null>(null);
   useEffect(() => {
     let pause = (interval ?? 5) + 1;
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -65,6 +73,7 @@ function usePolling({ device_code, interval, expires_in }: Schema["DeviceCode"])
       try {
         const answer = await call(api.POST("/api/github/oauth/poll", { body: { deviceCode: device_code } }));
         if (!wanted) return;
+        setTrouble(null);
         if (answer.status === "success") {
           await Promise.all([queries.invalidateQueries({ queryKey: ["github"] }), queries.invalidateQueries({ queryKey: ["profile"] })]);
           return;
@@ -73,7 +82,10 @@ function usePolling({ device_code, interval, expires_in }: Schema["DeviceCode"])
         if (answer.interval) pause = answer.interval + 1;
         wait();
       } catch (error) {
-        if (wanted) setProblem(messageOf(error));
+        if (!wanted) return;
+        if (!passes(error)) return setProblem(messageOf(error));
+        setTrouble(messageOf(error));
+        wait();
       }
     };
     wait();
@@ -82,5 +94,10 @@ function usePolling({ device_code, interval, expires_in }: Schema["DeviceCode"])
       clearTimeout(timer);
     };
   }, [device_code, interval, expires_in]);
-  return problem;
+  return { problem, trouble };
+}
+
+/** Whether a failure may be gone the next time: GitHub or the server was not reached. */
+function passes(error: unknown): boolean {
+  return error instanceof ApiError ? error.status === 424 || error.status >= 500 : error instanceof TypeError;
 }

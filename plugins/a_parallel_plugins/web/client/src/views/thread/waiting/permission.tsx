@@ -1,9 +1,12 @@
 import { useMutation } from "@tanstack/react-query";
 import { ChevronDown, ShieldQuestion } from "lucide-react";
 import { api, call as ask } from "@/api/client";
+import { permissionRulesQuery } from "@/data/agents";
+import { queries } from "@/data/query";
 import { text } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/ui/menu";
+import { toast } from "@/ui/toast";
 import type { Thread, ToolCall } from "../conversation/types";
 import { useConversation } from "../conversation/use";
 import { parseInput, str } from "../tools/input";
@@ -22,7 +25,11 @@ export function PermissionCard({ thread, toolName, call }: { thread: Thread; too
           body: { toolName, approved, ...(remember ? { remember } : {}) },
         }),
       ),
-    onSuccess: () => {
+    onSuccess: (_answer, { remember }) => {
+      if (remember) {
+        void queries.invalidateQueries({ queryKey: permissionRulesQuery(thread.projectId).queryKey });
+        toast.success(text.threads.permitted, { detail: text.threads.permittedHelp });
+      }
       conversation.answered();
       conversation.refresh();
     },
