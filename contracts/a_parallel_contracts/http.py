@@ -111,6 +111,8 @@ class Route:
         max_body: limit of the body in bytes; the server's setting by default, and 1 MiB on public routes.
         confidential: the answer holds a secret; it is not kept for requests that are repeated under an
             ``Idempotency-Key``, which are refused instead.
+        repeatable: whatever the handler does before its first transaction may be done twice. A request that is sent
+            again under its ``Idempotency-Key`` after the server was killed is carried out if none was committed.
         from_rows: the answer to a GET depends on the database, the address and the actor alone; browsers that have
             it are told ``304 Not Modified`` for as long as no row changes.
         refusal: gives what is answered instead of success another form, where a client expects one.
@@ -129,6 +131,7 @@ class Route:
     lenient_body: bool = False
     max_body: int | None = None
     confidential: bool = False
+    repeatable: bool = False
     from_rows: bool = False
     refusal: Callable[[ApiError], ApiError] | None = None
 

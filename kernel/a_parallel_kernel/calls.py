@@ -92,6 +92,7 @@ class Caller:
             await fingerprint(request.query_string, raw),
             lambda: self._carry_out(request, client, match, actor, raw),
             confidential=route.confidential,
+            repeatable=route.repeatable,
             reform=route.refusal,
         )
 

@@ -3,7 +3,10 @@
 The header is that of draft-ietf-httpapi-idempotency-key-header. A key is claimed durably before the handler runs. The
 first thing that the handler writes marks the claim in the same transaction, and the answer is stored before it is
 sent. So after a crash a repeated request is answered, or refused with what is known; it is never carried out a second
-time.
+time. One that has written nothing is carried out after all, if its route says that this is safe.
+
+Between the commit of what a handler writes and that of the answer lie some milliseconds in which the answer can still
+be lost: it is made of what was committed, by code that runs after the commit. Whoever asks again is told ``done`` then.
 """
 
 import asyncio
@@ -101,6 +104,7 @@ class Idempotency:
         handle: Callable[[], Awaitable[web.StreamResponse]],
         *,
         confidential: bool = False,
+        repeatable: bool = False,
         reform: Callable[[ApiError], ApiError] | None = None,
     ) -> web.StreamResponse:
         """Return the answer of `handle`, or the one that was given before under the same key.
@@ -110,6 +114,7 @@ class Idempotency:
             body: fingerprint of what was sent.
             handle: carries the request out; what it raises is raised.
             confidential: the answer must not be kept.
+            repeatable: carry it out again if a server ended amid it and nothing was written.
             reform: gives errors the form that they are sent in.
 
         Raises:
@@ -125,7 +130,7 @@ class Idempotency:
             )
         self._running[identity] = body
         try:
-            found = await self._db.write(partial(self._claim, identity, body))
+            found = await self._db.write(partial(self._claim, identity, body, repeatable))
             if isinstance(found, Claim):
                 return await self._first(found, handle, confidential, reform)
             _check(found["fingerprint"], body)
@@ -180,11 +185,12 @@ class Idempotency:
             return False
         return True
 
-    def _claim(self, identity: Identity, body: bytes, tx: Transaction) -> Claim | Row:
+    def _claim(self, identity: Identity, body: bytes, repeatable: bool, tx: Transaction) -> Claim | Row:
         """Claim a key, or return what is known of its use."""
         find = "SELECT * FROM kernel_requests WHERE actor = ? AND method = ? AND path = ? AND key = ?"
         found = tx.one(find, identity)
-        if found is not None and found["id"] not in self._released:
+        known = found is not None and found["id"] not in self._released
+        if found is not None and known and not (repeatable and _is_void(found) and found["fingerprint"] == body):
             return found
         tx.execute(
             "REPLACE INTO kernel_requests (actor, method, path, key, fingerprint, at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -206,6 +212,11 @@ def _is_small(response: web.Response) -> bool:
     """Tell whether an answer can be kept; cookies are secrets."""
     kept = isinstance(response.body, bytes) and len(response.body) <= LARGEST
     return kept and "Set-Cookie" not in response.headers
+
+
+def _is_void(found: Row) -> bool:
+    """Tell whether a server ended amid the request before anything was written."""
+    return found["status"] is None and not found["effective"]
 
 
 def _check(known: bytes, body: bytes) -> None:

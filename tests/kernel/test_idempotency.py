@@ -58,6 +58,7 @@ class NotesPlugin(Plugin):
             post("/api/notes", self.add, status=201),
             post("/api/notes/open", self.add, access="public"),
             post("/api/notes/secret", self.add, confidential=True),
+            post("/api/notes/again", self.add, status=201, repeatable=True),
             delete("/api/notes", self.clear),
             get("/api/notes", self.count),
         ]
@@ -226,13 +227,35 @@ async def test_after_an_end_without_an_answer_nothing_is_carried_out_again(
     kernel: KernelFactory, house: House, tmp_path: Path, writes: bool, outcome: str
 ) -> None:
     await house.send(writes=writes)
-    # As a server leaves it that is killed before the answer is stored.
-    await house.plugin.ctx.db.write(lambda tx: tx.execute("UPDATE kernel_requests SET status = NULL, body = NULL"))
-    await house.client.kernel.stop()
-    again = House((await kernel({"notes": NotesPlugin}, data_directory=tmp_path / "data-0")).client)
+    again = await killed_before_the_answer(kernel, house, tmp_path / "data-0")
     answer = await again.send(writes=writes)
     assert (answer.status, answer.json["outcome"]) == (409, outcome)
     assert again.plugin.calls == 0
+
+
+async def killed_before_the_answer(kernel: KernelFactory, house: House, data: Path) -> House:
+    """Return a server after one that was killed before it could store an answer."""
+    await house.plugin.ctx.db.write(lambda tx: tx.execute("UPDATE kernel_requests SET status = NULL, body = NULL"))
+    await house.client.kernel.stop()
+    return House((await kernel({"notes": NotesPlugin}, data_directory=data)).client)
+
+
+@pytest.mark.parametrize("writes", [True, False])
+async def test_what_can_be_repeated_is_carried_out_after_such_an_end_unless_something_was_written(
+    kernel: KernelFactory, house: House, tmp_path: Path, writes: bool
+) -> None:
+    await house.send(path="/api/notes/again", writes=writes)
+    again = await killed_before_the_answer(kernel, house, tmp_path / "data-0")
+    other = await again.send(path="/api/notes/again", writes=writes, text="another body")
+    assert other.status == 422
+    first = await again.send(path="/api/notes/again", writes=writes)
+    second = await again.send(path="/api/notes/again", writes=writes)
+    if writes:
+        assert (first.status, first.json["outcome"], again.plugin.calls) == (409, "done", 0)
+    else:
+        assert (first.status, second.status, again.plugin.calls) == (201, 201, 1)
+        assert "Idempotency-Replayed" not in first.headers
+        assert second.headers["Idempotency-Replayed"] == "true"
 
 
 async def test_the_effect_and_its_mark_are_one_transaction(house: House) -> None:

@@ -53,8 +53,8 @@ class AgentRoutes:
         thread = "/api/threads/{thread}"
         return [
             get("/api/setup/status", self.setup_status),
-            post("/api/threads", self.create, status=201),
-            post(f"{thread}/message", self.message, loads=THREADS),
+            post("/api/threads", self.create, status=201, repeatable=True),
+            post(f"{thread}/message", self.message, loads=THREADS, repeatable=True),
             post(f"{thread}/approve-tool", self.approve_tool, loads=THREADS),
             post(f"{thread}/stop", self.stop, loads=THREADS),
             post(f"{thread}/interrupt", self.interrupt, loads=THREADS),
@@ -63,7 +63,7 @@ class AgentRoutes:
             get("/api/agents/queue", self.queue),
             get("/api/agents/providers", self.providers),
             get("/api/agents/permission-rules", self.permission_rules),
-            delete("/api/agents/permission-rules/{rule}", self.remove_rule),
+            delete("/api/agents/permission-rules/{rule}", self.remove_rule, repeatable=True),
         ]
 
     async def setup_status(self, request: Request) -> SetupStatus:

@@ -24,6 +24,6 @@ def token_routes(tokens: Tokens) -> Iterable[Route]:
 
     return [
         get("/api/auth/tokens", show),
-        post("/api/auth/tokens", create, scope="admin", status=201, confidential=True),
-        delete("/api/auth/tokens/{id}", revoke, scope="admin"),
+        post("/api/auth/tokens", create, scope="admin", status=201, confidential=True, repeatable=True),
+        delete("/api/auth/tokens/{id}", revoke, scope="admin", repeatable=True),
     ]

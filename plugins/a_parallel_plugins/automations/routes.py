@@ -17,12 +17,12 @@ class AutomationRoutes:
         one = "/api/automations/{automation}"
         return [
             get("/api/automations", self.show_all),
-            post("/api/automations", self.create, status=201),
+            post("/api/automations", self.create, status=201, repeatable=True),
             get("/api/automations/inbox", self.inbox),
-            patch("/api/automations/runs/{run}/triage", self.triage),
+            patch("/api/automations/runs/{run}/triage", self.triage, repeatable=True),
             get(one, self.show, loads=AUTOMATIONS),
-            patch(one, self.change, loads=AUTOMATIONS, load_first=True),
-            delete(one, self.remove, loads=AUTOMATIONS),
+            patch(one, self.change, loads=AUTOMATIONS, load_first=True, repeatable=True),
+            delete(one, self.remove, loads=AUTOMATIONS, repeatable=True),
             post(f"{one}/trigger", self.trigger, loads=AUTOMATIONS),
             get(f"{one}/runs", self.runs),
         ]

@@ -15,9 +15,9 @@ def command_routes(ctx: PluginContext, service: CommandService) -> list[Route]:
     handlers = CommandRoutes(ctx, service)
     return [
         get(BASE, handlers.show_all),
-        post(BASE, handlers.create, loads=PROJECTS, status=201),
-        put(ONE, handlers.change, loads=PROJECTS),
-        delete(ONE, handlers.remove),
+        post(BASE, handlers.create, loads=PROJECTS, status=201, repeatable=True),
+        put(ONE, handlers.change, loads=PROJECTS, repeatable=True),
+        delete(ONE, handlers.remove, repeatable=True),
         post(f"{ONE}/start", handlers.start, loads=PROJECTS),
         post(f"{ONE}/stop", handlers.stop),
         get(f"{ONE}/status", handlers.status),

@@ -17,4 +17,4 @@ def profile_routes(profiles: ProfileService) -> list[Route]:
         await profiles.change(request.actor.user_id, request.body.model_dump(exclude_unset=True))
         return await profiles.show(request.actor.user_id)
 
-    return [get("/api/profile", show), put("/api/profile", change, lenient_body=True)]
+    return [get("/api/profile", show), put("/api/profile", change, lenient_body=True, repeatable=True)]

@@ -41,9 +41,9 @@ def project_routes(ctx: PluginContext, projects: ProjectService) -> list[Route]:
 
     return [
         get("/api/projects", show_all),
-        post("/api/projects", create, status=201),
-        put("/api/projects/reorder", reorder),
-        patch("/api/projects/{id}", change, loads=PROJECTS),
-        delete("/api/projects/{id}", remove),
+        post("/api/projects", create, status=201, repeatable=True),
+        put("/api/projects/reorder", reorder, repeatable=True),
+        patch("/api/projects/{id}", change, loads=PROJECTS, repeatable=True),
+        delete("/api/projects/{id}", remove, repeatable=True),
         get("/api/projects/{id}/branches", branches, loads=PROJECTS),
     ]

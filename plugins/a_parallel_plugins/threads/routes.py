@@ -39,12 +39,12 @@ def thread_routes(ctx: PluginContext, lifecycle: Lifecycle) -> list[Route]:
     """Return the routes."""
     handlers = ThreadRoutes(ctx, lifecycle)
     return [
-        post("/api/threads/idle", handlers.create_idle, status=201),
+        post("/api/threads/idle", handlers.create_idle, status=201, repeatable=True),
         get("/api/threads", handlers.show_all, returns=list[Thread], from_rows=True),
         get("/api/threads/archived", handlers.show_archived, returns=ArchivedPage, from_rows=True),
         get("/api/threads/{thread}", handlers.show, loads=THREADS, returns=ThreadWithMessages, from_rows=True),
-        patch("/api/threads/{thread}", handlers.change, loads=THREADS),
-        delete("/api/threads/{thread}", handlers.remove),
+        patch("/api/threads/{thread}", handlers.change, loads=THREADS, repeatable=True),
+        delete("/api/threads/{thread}", handlers.remove, repeatable=True),
     ]
 
 
