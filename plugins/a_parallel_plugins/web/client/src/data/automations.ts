@@ -18,8 +18,6 @@ export function runsQuery(automation: string) {
   return queryOptions({
     queryKey: ["automations", "runs", automation],
     queryFn: () => call(api.GET("/api/automations/{automation}/runs", { params: { path: { automation } } })),
-    // An event that comes between a run's start and the first look at the list would be missed.
-    refetchInterval: ({ state }) => (state.data?.every((run) => run.status !== "running" && run.completedAt) ? false : 2_000),
   });
 }
 

@@ -1,4 +1,4 @@
-import { MutationCache, QueryClient } from "@tanstack/react-query";
+import { type InvalidateOptions, type InvalidateQueryFilters, MutationCache, QueryClient, type QueryKey } from "@tanstack/react-query";
 import { ApiError } from "@/api/errors";
 import { toast } from "@/ui/toast";
 
@@ -11,8 +11,25 @@ declare module "@tanstack/react-query" {
   }
 }
 
+/** A cache in which an event that comes while the first answer to a query is under way is not lost on it. */
+export class Cache extends QueryClient {
+  override invalidateQueries<Key extends QueryKey = QueryKey>(filters?: InvalidateQueryFilters<Key>, options?: InvalidateOptions): Promise<void> {
+    // The library leaves a first fetch alone, but what it brings may be older than the event.
+    const first = this.getQueryCache()
+      .findAll(filters)
+      .filter(({ state }) => state.fetchStatus === "fetching" && state.data === undefined);
+    for (const { promise, queryKey } of first) {
+      void promise?.then(
+        () => super.invalidateQueries({ queryKey, exact: true }),
+        () => undefined,
+      );
+    }
+    return super.invalidateQueries(filters, options);
+  }
+}
+
 /** The page's cache. Events keep it up to date, so nothing is fetched again merely because time has passed. */
-export const queries = new QueryClient({
+export const queries = new Cache({
   defaultOptions: {
     queries: {
       staleTime: 60_000,
