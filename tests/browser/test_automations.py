@@ -43,6 +43,10 @@ async def test_an_automation_is_made_run_read_paused_and_deleted(screen: Screen,
     await item.get_by_role("button", name="Mark as read").click()
     await expect(item).to_have_count(0)
     await page.get_by_role("radio", name="All").click()
+    await item.get_by_role("button", name="Mark as unread").click()
+    await item.get_by_role("button", name="Dismiss").click()
+    await expect(item.get_by_text("Dismissed")).to_be_visible()
+    await screen.look("inbox-all")
     await item.get_by_role("link", name=name).click()
     await expect(page.get_by_text(FOUND).last).to_be_visible()
 

@@ -14,7 +14,7 @@ from tests.plugins.github.cloning import until_packing
 from tests.plugins.github.standin import StandInGithub
 from tests.plugins.mcp.oauth_server import OAuthMcpServer, oauth_mcp_server
 from tests.plugins.skills.house import skill
-from tests.support.repository import make_repository
+from tests.support.repository import git, make_repository
 
 TOKEN = "gho_16C7e42F292c6912E7710c838347Ae178B4a"
 PENDING = {"error": "authorization_pending"}
@@ -27,6 +27,7 @@ async def github(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stan
     root = tmp_path_factory.mktemp("github")
     (root / "octo").mkdir()
     make_repository(root / "work/demo", {"README.md": "# demo\n"}, remote=root / "octo/demo.git")
+    git(root / "octo/demo.git", "config", "http.receivepack", "true")
     skills = {f"skills/{name}/SKILL.md": skill(name, f"How to {name}.") for name in ("polish", "sweep")}
     make_repository(root / "work/skills", skills, remote=root / "octo/skills.git")
     async with StandInGithub(root) as standin:
@@ -53,6 +54,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A server whose GitHub is the stand-in, and whose Claude CLI keeps its configuration."""
     config = f'[plugins.github]\napi = "{github.url}/api/v3"\nclient_id = "Iv1.test"\n'
+    config += f'[plugins.git]\ngithub_api = "{github.url}/api/v3"\n'
     config += f'[plugins.skills]\ngithub = "{github.url}"\n'
     opened = House(tmp_path_factory.mktemp("house"), client_directory, config, CLAUDE)
     try:
@@ -128,6 +130,36 @@ async def test_github_can_refuse(new_screen: NewScreen, house: House, github: St
     await expect(page.get_by_text("Waiting for GitHub")).to_be_visible()
     await page.get_by_role("button", name="Cancel").click()
     await expect(page.get_by_role("button", name="Connect with a code")).to_be_visible()
+
+
+async def test_a_branch_is_pushed_and_a_pull_request_opened(
+    screen: Screen, house: House, github: StandInGithub
+) -> None:
+    page, name = screen.page, f"pull-{screen.size}"
+    await house.call("PUT", "/api/profile", {"githubToken": TOKEN})
+    address, home = github.repositories[0]["clone_url"], str(house.server.home)
+    project = await house.call(
+        "POST", "/api/github/clone", {"cloneUrl": address, "destinationPath": home, "name": name}
+    )
+    script = "!bash echo new > new.txt; git add -A; git commit -qm 'Add it'"
+    thread = await house.thread("Add what is new", script, projectId=project["id"])
+    await screen.go(f"/projects/{project['id']}/threads/{thread}?panel=review")
+    await page.get_by_role("button", name="More", exact=True).click()
+    await page.get_by_role("menuitem", name="Pull request").click()
+    dialog = page.get_by_role("dialog", name="Open a pull request")
+    await expect(dialog.get_by_role("textbox", name="Title")).to_have_value("Add what is new")
+    await dialog.get_by_role("textbox", name="Title").fill("refuse")
+    screen.watch.expected += ["400 POST"]
+    await dialog.get_by_role("button", name="Open pull request").click()
+    await expect(dialog.get_by_role("alert")).to_contain_text("A pull request already exists")
+    await screen.look("pull-request")
+    await screen.check_accessibility("pull request")
+    await dialog.get_by_role("textbox", name="Title").fill("Add what is new")
+    await dialog.get_by_role("button", name="Open pull request").click()
+    await expect(page.get_by_text("Pull request opened", exact=True)).to_be_visible()
+    await screen.look("pull-request-opened")
+    branch = (await house.call("GET", f"/api/threads/{thread}?limit=1"))["branch"]
+    assert git(github.root / "octo/demo.git", "log", "-1", "--format=%s", branch) == "Add it"
 
 
 async def test_an_mcp_server_is_added_signed_in_at_and_removed(

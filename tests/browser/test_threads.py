@@ -1,5 +1,6 @@
 """The page of a thread."""
 
+import json
 import re
 
 import pytest_asyncio
@@ -89,6 +90,31 @@ async def test_a_question_is_answered_with_a_click(screen: Screen, house: House)
     assert "→ Green" in messages[-2]["content"] + messages[-1]["content"]
 
 
+async def test_several_questions_are_answered_together(screen: Screen, house: House) -> None:
+    labels = {"Colour": ("Blue", "Green"), "Pages": ("Cart", "Search", "Invoice"), "Name": ("Dusk", "Dawn")}
+    asked = [
+        {
+            "header": header,
+            "question": f"{header}?",
+            "multiSelect": header == "Pages",
+            "options": [{"label": label, "description": f"{label} it is"} for label in options],
+        }
+        for header, options in labels.items()
+    ]
+    thread = await house.thread("Ask much", f"!ask {json.dumps(asked)}", until="waiting")
+    await screen.go(house.path(thread))
+    card = screen.page.get_by_role("region", name="The agent asks")
+    await card.get_by_role("radio", name="Green").click()
+    for page in ("Cart", "Invoice"):
+        await card.get_by_role("checkbox", name=page).click()
+    await expect(card.get_by_role("button", name="Answer")).to_be_disabled()
+    await card.get_by_role("group", name="Name?").get_by_role("textbox").fill("Night — and day")
+    await screen.look("questions")
+    await card.get_by_role("button", name="Answer").click()
+    for answer in ("Green", "Cart, Invoice", "Night — and day"):
+        await expect(screen.page.get_by_text(f"Answer: {answer}", exact=True)).to_be_visible()
+
+
 async def test_a_plan_is_sent_back_and_then_accepted(screen: Screen, house: House) -> None:
     script = r"!plan ## Plan\n\n1. Index\n2. Route"
     thread = await house.thread("Plan", script, until="waiting", permissionMode="plan")
@@ -97,6 +123,13 @@ async def test_a_plan_is_sent_back_and_then_accepted(screen: Screen, house: Hous
     await expect(card.get_by_text("Index")).to_be_visible()
     await screen.look("plan")
     await screen.check_accessibility("plan")
+    await card.get_by_role("button", name="Ask for changes").click()
+    await card.get_by_role("textbox", name="What should be different?").fill("The route first")
+    await screen.look("plan-changes")
+    await card.get_by_role("button", name="Send").click()
+    await expect(screen.page.get_by_text("The plan was not accepted: The route first")).to_be_visible()
+    await house.until(thread, "completed")
+    await house.call("POST", f"/api/threads/{thread}/message", {"content": script})
     await card.get_by_role("button", name="Accept plan").click()
     await house.until(thread, "completed")
     assert (await house.call("GET", f"/api/threads/{thread}"))["permissionMode"] == "autoEdit"
@@ -113,6 +146,28 @@ async def test_a_tool_is_permitted_or_denied(screen: Screen, house: House) -> No
     await card.get_by_role("button", name="Allow", exact=True).click()
     await house.until(thread, "completed")
     await expect(screen.page.get_by_text("Went on.", exact=True)).to_be_visible()
+
+
+async def test_a_call_is_allowed_for_good_until_that_is_taken_back(screen: Screen, house: House) -> None:
+    call = f'!permission Bash {{"command": "make {screen.size}"}}'
+    thread = await house.thread("Permit", f"{call}\n{call}\n!say Went on.", until="waiting")
+    await screen.go(house.path(thread))
+    page = screen.page
+    card = page.get_by_role("region", name="May the agent use Shell?")
+    await card.get_by_role("button", name="More").click()
+    await screen.look("permission-always")
+    await page.get_by_role("menuitem", name="Always allow this call").click()
+    await expect(page.get_by_text("Went on.", exact=True)).to_be_visible()
+    await house.until(thread, "completed")
+    await screen.go(f"/projects/{house.project_id}/settings/general")
+    rules = page.get_by_role("region", name="Always allowed")
+    await expect(rules.get_by_text(f"make {screen.size}")).to_be_visible()
+    await screen.look("project-settings")
+    await screen.check_accessibility("project settings")
+    await rules.get_by_role("button", name="Ask again before Shell").click()
+    await expect(rules.get_by_role("listitem")).to_have_count(0)
+    await house.call("POST", f"/api/threads/{thread}/message", {"content": call})
+    await house.until(thread, "waiting")
 
 
 async def test_a_run_is_stopped_and_goes_on(screen: Screen, house: House) -> None:

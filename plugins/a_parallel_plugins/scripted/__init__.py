@@ -13,6 +13,7 @@ A line of the prompt that begins with ``!`` is a directive; the others are ignor
 ``!edit FILE [OLD => NEW]``                 Edit: replaces OLD; without it, appends a line
 ``!bash COMMAND``                           Bash: runs the command in the directory of the run
 ``!ask [HEADER:] QUESTION | OPTION | ...``  AskUserQuestion, and waits; the answer is said
+``!ask [{"question": ...}, ...]``           the same with the questions as the tool takes them
 ``!plan TEXT``                              ExitPlanMode, and waits; a refused plan ends the turn
 ``!permission TOOL [JSON]``                 a tool call that is asked about in every mode
 ``!mode plan|autoEdit|confirmEdit``         changes the permission mode by itself

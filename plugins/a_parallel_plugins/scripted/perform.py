@@ -204,18 +204,13 @@ class Performer:
     # --- people -----------------------------------------------------------------------------------
 
     async def _ask(self, rest: str) -> None:
-        question, *options = [script.text(part.strip()) for part in rest.split("|")]
-        header, _, asked = question.rpartition(": ")
-        entry = {
-            "question": asked,
-            "header": header or "Question",
-            "multiSelect": False,
-            "options": [{"label": option, "description": ""} for option in options],
-        }
+        questions = script.questions(rest)
         answer = await self.tools.ask(
-            RequestKind.QUESTION, "AskUserQuestion", {"questions": [entry]}, message_id=_message()
+            RequestKind.QUESTION, "AskUserQuestion", {"questions": questions}, message_id=_message()
         )
-        await self.utter(f"Answer: {(answer.answers or {}).get(asked) or answer.message}")
+        given = answer.answers or {}
+        for question in questions:
+            await self.utter(f"Answer: {given.get(question['question']) or answer.message}")
 
     async def _plan(self, rest: str) -> None:
         if not await self.plan(script.text(rest)):

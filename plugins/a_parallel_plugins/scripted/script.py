@@ -59,6 +59,30 @@ def number(rest: str, default: float | None = None) -> float:
         raise ScriptError(f"a number was expected, not {rest!r}") from None
 
 
+def questions(rest: str) -> list[dict[str, Any]]:
+    """Return the questions in ``[HEADER:] QUESTION | OPTION | ...``, or in a JSON list as the tool takes them.
+
+    Raises:
+        ScriptError: it is no such list.
+    """
+    if rest.startswith("["):
+        return _listed(rest)
+    question, *options = [text(part.strip()) for part in rest.split("|")]
+    header, _, asked = question.rpartition(": ")
+    shown = [{"label": option, "description": ""} for option in options]
+    return [{"question": asked, "header": header or "Question", "multiSelect": False, "options": shown}]
+
+
+def _listed(rest: str) -> list[dict[str, Any]]:
+    try:
+        found = orjson.loads(rest)
+    except orjson.JSONDecodeError as error:
+        raise ScriptError(f"the questions are no JSON: {error}") from None
+    if not all(isinstance(one, dict) and isinstance(one.get("question"), str) for one in found):
+        raise ScriptError("a question has the keys question, header, multiSelect and options")
+    return list(found)
+
+
 def name_and_json(rest: str) -> tuple[str, dict[str, Any]]:
     """Return the tool and its input in ``NAME [JSON]``.
 

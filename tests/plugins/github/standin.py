@@ -69,6 +69,10 @@ class StandInGithub:
                 web.post("/login/oauth/access_token", self._access_token),
                 web.get("/api/v3/user", self._api(self._user)),
                 web.get("/api/v3/user/repos", self._api(self._list)),
+                web.get(
+                    "/api/v3/repos/{owner}/{name}", self._api(lambda request, login: ({"default_branch": "main"}, {}))
+                ),
+                web.post("/api/v3/repos/{owner}/{name}/pulls", self._pull),
                 web.get("/api/v3/search/repositories", self._api(self._search)),
                 web.route("*", "/{owner}/{name}.git/{rest:.*}", self._git),
             ]
@@ -150,6 +154,14 @@ class StandInGithub:
 
     def _search(self, request: web.Request, login: str) -> Any:
         return {"total_count": 2500, "items": self.repositories[:2]}, {}
+
+    async def _pull(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        if body["title"] == "refuse":
+            errors = [{"message": f"A pull request already exists for {body['head']}."}]
+            return web.json_response({"message": "Validation Failed", "errors": errors}, status=422)
+        address = "{owner}/{name}/pull/7".format(**request.match_info)
+        return web.json_response({"html_url": f"{self.url}/{address}"}, status=201)
 
     # --- git ----------------------------------------------------------------------------------------
 

@@ -147,6 +147,24 @@ async def test_a_question_is_asked_and_the_answer_said(play: Play) -> None:
     assert played.of(TextProduced)[-1].text == "Answer: Red"
 
 
+async def test_questions_are_asked_as_the_tool_takes_them(play: Play) -> None:
+    options = '"options": [{"label": "A", "description": "a"}]'
+    asked = (
+        f'[{{"question": "One?", "header": "1", {options}}}, {{"question": "Two?", "multiSelect": true, {options}}}]'
+    )
+    answers = {"AskUserQuestion": Answer("allow", answers={"One?": "A", "Two?": "B, C"}, text="t")}
+    played = await (await play(f"!ask {asked}", answers=answers)).finished()
+    (request,) = played.of(RequestOpened)
+    assert [question["question"] for question in request.input["questions"]] == ["One?", "Two?"]
+    assert [event.text for event in played.of(TextProduced)] == ["Answer: A", "Answer: B, C"]
+
+
+@pytest.mark.parametrize("asked", ["[{]", '["One?"]', '[{"header": "1"}]'])
+async def test_questions_that_make_no_sense_are_told(play: Play, asked: str) -> None:
+    played = await (await play(f"!ask {asked}")).finished()
+    assert played.of(TextProduced)[-1].text.startswith("!ask: ")
+
+
 @pytest.mark.parametrize(
     ("answer", "changed", "said"),
     [

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { type ReactNode, useId } from "react";
 import { cn } from "@/lib/classes";
 import { SidebarButton } from "@/shell/sidebar-button";
 
@@ -64,11 +64,14 @@ export function Section({
   actions?: ReactNode;
   children: ReactNode;
 }) {
+  const id = useId();
   return (
-    <section className="mb-8">
+    <section aria-labelledby={id} className="mb-8">
       <div className="mb-3 flex items-end gap-3">
         <div className="min-w-0 flex-1">
-          <h2 className="text-[0.8125rem] font-semibold">{title}</h2>
+          <h2 id={id} className="text-[0.8125rem] font-semibold">
+            {title}
+          </h2>
           {description ? <p className="text-xs text-muted-foreground">{description}</p> : null}
         </div>
         {actions}

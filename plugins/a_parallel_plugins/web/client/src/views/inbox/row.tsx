@@ -49,13 +49,13 @@ export function InboxRow({ item, onTriage }: { item: InboxItem; onTriage: (statu
           </button>
         ) : null}
       </div>
-      <div className="flex shrink-0 gap-0.5">
+      <div className="flex shrink-0 gap-0.5 max-md:flex-col">
         {unread ? (
           <>
             <IconButton className="size-9 md:size-7" label={text.inbox.markRead} onClick={() => onTriage("reviewed")}>
               <CheckCheck />
             </IconButton>
-            <IconButton className="hidden md:inline-flex" label={text.inbox.dismiss} onClick={() => onTriage("dismissed")}>
+            <IconButton label={text.inbox.dismiss} onClick={() => onTriage("dismissed")}>
               <EyeOff />
             </IconButton>
           </>

@@ -29,7 +29,7 @@ function questionsOf(input: string | null): Question[] {
   }));
 }
 
-/** Writes the answers as the server reads them: a head for each question, an arrow for each choice. */
+/** Writes the answers as the server reads them: a head for each question, an arrow for each choice, own words as they are. */
 function answerText(questions: Question[], answers: Answer[]): string {
   return questions
     .map(({ header, question, options }, index) => {
@@ -37,7 +37,7 @@ function answerText(questions: Question[], answers: Answer[]): string {
       const lines = options
         .filter(({ label }) => chosen.includes(label))
         .map(({ label, description }) => `→ ${label}${description ? ` — ${description}` : ""}`);
-      if (other.trim()) lines.push(`→ ${other.trim()}`);
+      if (other.trim()) lines.push(other.trim());
       return [`[${header}] ${question}`, ...lines].join("\n");
     })
     .join("\n\n");
