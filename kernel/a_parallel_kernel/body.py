@@ -3,7 +3,7 @@
 import functools
 from typing import Any, get_args, get_origin
 
-from aiohttp import web
+from aiohttp import HttpVersion11, web
 from multidict import MultiMapping
 from pydantic import BaseModel, ValidationError
 
@@ -23,11 +23,10 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
         BadRequest: its encoding is broken.
         ClientGone: it will never be complete.
     """
-    if not request.can_read_body:
-        return b""
     declared = request.content_length
     if declared is not None and declared > limit:
         raise _too_large(limit)
+    await _invite(request)
     chunks, size = [], 0
     try:
         async for chunk in request.content.iter_any():
@@ -40,6 +39,12 @@ async def read_body(request: web.BaseRequest, limit: int) -> bytes:
     except web.RequestPayloadError as error:
         raise BadRequest(f"The request body cannot be read: {error}") from error
     return b"".join(chunks)
+
+
+async def _invite(request: web.BaseRequest) -> None:
+    """Tell a client that waits with its body to send it (RFC 9110 §10.1.1); what else it expects is nothing we know."""
+    if request.version == HttpVersion11 and request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
 
 def _too_large(limit: int) -> PayloadTooLarge:

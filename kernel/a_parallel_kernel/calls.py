@@ -44,7 +44,7 @@ class Caller:
         self._max_body = max_body
         self._validators = Validators(services.changes)
 
-    async def call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
+    async def call(self, request: web.BaseRequest, client: Client, match: Match) -> web.StreamResponse:
         """Return the answer of a route; one with a streamed body has been sent.
 
         Raises:
@@ -59,7 +59,7 @@ class Caller:
                 raise
             raise reform(error) from error
 
-    async def _call(self, request: web.Request, client: Client, match: Match) -> web.StreamResponse:
+    async def _call(self, request: web.BaseRequest, client: Client, match: Match) -> web.StreamResponse:
         endpoint = match.endpoint
         actor = await self._admission.admit(request, client, endpoint)
         tag = self._validators.tag(endpoint, actor)  # before anything is read
@@ -68,22 +68,23 @@ class Caller:
             return unchanged
         began = time.perf_counter()
         error: BaseException | None = None
-        with self.flights.flight(endpoint.plugin):
-            try:
-                return await self._run(request, client, match, actor, tag)
-            except ClientGone:
-                raise
-            except Exception as raised:
-                error = raised if _is_fault(raised) else None
-                raise _refusal(endpoint, raised) from raised
-            finally:
-                self._services.report(endpoint.plugin, error, time.perf_counter() - began)
+        self.flights.depart(endpoint.plugin)
+        try:
+            return await self._run(request, client, match, actor, tag)
+        except ClientGone:
+            raise
+        except Exception as raised:
+            error = raised if _is_fault(raised) else None
+            raise _refusal(endpoint, raised) from raised
+        finally:
+            self.flights.land(endpoint.plugin)
+            self._services.report(endpoint.plugin, error, time.perf_counter() - began)
 
     async def _run(
-        self, request: web.Request, client: Client, match: Match, actor: Actor, tag: str | None
+        self, request: web.BaseRequest, client: Client, match: Match, actor: Actor, tag: str | None
     ) -> web.StreamResponse:
         route, once = match.endpoint.route, self._services.idempotency
-        raw = await read_body(request, self._limit_of(route))
+        raw = await read_body(request, self._limit_of(route)) if request.can_read_body else b""
         key = client.headers.get(HEADER)
         if key is None or once is None or request.method in SAFE or actor.role == "anonymous":
             return await self._carry_out(request, client, match, actor, raw, tag)
@@ -97,13 +98,13 @@ class Caller:
         )
 
     async def _carry_out(
-        self, request: web.Request, client: Client, match: Match, actor: Actor, raw: bytes, tag: str | None = None
+        self, request: web.BaseRequest, client: Client, match: Match, actor: Actor, raw: bytes, tag: str | None = None
     ) -> web.StreamResponse:
         endpoint, route = match.endpoint, match.endpoint.route
-        resource = await self._load(match, actor) if route.load_first else None
+        resource = await self._load(match, actor) if route.loads and route.load_first else None
         query = parse_query(endpoint, request.query)
         body = parse_body(endpoint, raw)
-        if not route.load_first:
+        if route.loads and not route.load_first:
             resource = await self._load(match, actor)
         await self._admission.authorize(actor, endpoint, resource)
         asked = Request(
@@ -115,7 +116,7 @@ class Caller:
             method=request.method,
             path=request.path,
             headers=client.headers,
-            cookies=request.cookies,
+            cookies=request.cookies if "cookie" in client.headers else {},
             peer=client.peer,
             secure=client.secure,
             origin_allowed=client.origin_allowed,
@@ -133,15 +134,14 @@ class Caller:
 
     async def _load(self, match: Match, actor: Actor) -> Any:
         key = match.endpoint.route.loads
-        if key is None:
-            return None
+        assert key is not None
         service = self._services.resources(key)
         if service is None:
             raise FailedDependency(f"The service {key}, which this needs, does not run; see the plugins' states")
         return await service.load(actor, match.params[match.endpoint.pattern.parameters[0]])
 
     async def _respond(
-        self, request: web.Request, client: Client, endpoint: Endpoint, result: Any, tag: str | None
+        self, request: web.BaseRequest, client: Client, endpoint: Endpoint, result: Any, tag: str | None
     ) -> web.StreamResponse:
         response = await answer(endpoint, result)
         if tag is not None and response.status == 200:

@@ -1,13 +1,15 @@
 """Who is at the other end of a connection, and by which name and from which page they call."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from a_parallel_contracts.auth import Credentials
 
@@ -44,7 +46,42 @@ class HttpSettings:
     open_to_peers: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+class Headers(Mapping[str, str]):
+    """Headers of a request by lower-case name, looked up when they are asked for.
+
+    Repeated ones are joined as RFC 9110 §5.2 says.
+
+    Parameters:
+        given: as they came.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: MultiMapping[str]) -> None:
+        self._given = given
+
+    def __getitem__(self, name: str) -> str:
+        values = self._given.getall(name)
+        return values[0] if len(values) == 1 else ", ".join(values)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a header, or `default`; not left to `Mapping`, which raises and catches to find out."""
+        values = self._given.getall(name, None)
+        if values is None:
+            return default
+        return values[0] if len(values) == 1 else ", ".join(values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name.lower() for name in self._given))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._given
+
+
+@dataclass(slots=True)  # not frozen: that takes three times as long to make, and there is one for each request
 class Client:
     """The other end of one request.
 
@@ -72,6 +109,7 @@ class Client:
         return _rate_key(self.peer) if self.peer else UNIX
 
 
+@lru_cache(1024)
 def host_name(host: str) -> str:
     """Return the name in a Host header, without port, brackets, case and final dot; empty if it is none."""
     match = _HOST.fullmatch(host)
@@ -147,7 +185,7 @@ class ClientGate:
             host_allowed=self._host_allowed(request),
             origin=origin,
             origin_allowed=origin is None or self._origin_allowed(origin, request, secure),
-            headers=lower_headers(request),
+            headers=Headers(request.headers),
         )
 
     def _is_proxy(self, socket: str | None) -> bool:
@@ -196,23 +234,14 @@ def credentials_of(request: web.BaseRequest, client: Client, *, websocket: bool 
         method=request.method,
         path=request.path,
         headers=client.headers,
-        cookies=request.cookies,
-        query=dict(request.query),
+        cookies=request.cookies if "cookie" in client.headers else {},
+        query=request.query,
         peer=client.peer,
         secure=client.secure,
         websocket=websocket,
         same_origin=client.origin_allowed,
         origin_present=client.origin is not None,
     )
-
-
-def lower_headers(request: web.BaseRequest) -> dict[str, str]:
-    """Return the headers by lower-case name; repeated ones are joined as RFC 9110 §5.2 says."""
-    found: dict[str, str] = {}
-    for name, value in request.headers.items():
-        key = name.lower()
-        found[key] = f"{found[key]}, {value}" if key in found else value
-    return found
 
 
 def _networks(proxies: Iterable[str]) -> tuple[IPv4Network | IPv6Network, ...]:

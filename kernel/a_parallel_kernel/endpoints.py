@@ -41,12 +41,12 @@ class Endpoint:
     pattern: Pattern
     signature: Signature
 
-    @property
+    @cached_property
     def action(self) -> str:
         """Name of the route for the hook ``authorize``."""
         return f"{self.route.method} {self.route.path}"
 
-    @property
+    @cached_property
     def scope(self) -> Scope:
         """What an access token needs."""
         usual: Scope = "read" if self.route.method == "GET" else "run"

@@ -1,10 +1,8 @@
 """Which requests are in flight, so that a plugin's can end before the plugin does."""
 
 import asyncio
-import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 
 class Flights:
@@ -14,16 +12,15 @@ class Flights:
         self._in_flight: Counter[str] = Counter()
         self._landed: dict[str, asyncio.Event] = {}
 
-    @contextlib.contextmanager
-    def flight(self, plugin: str) -> Iterator[None]:
-        """Count a request of the plugin's while the block runs."""
+    def depart(self, plugin: str) -> None:
+        """Count a request of the plugin's; whoever calls this calls `land` too."""
         self._in_flight[plugin] += 1
-        try:
-            yield
-        finally:
-            self._in_flight[plugin] -= 1
-            if not self._in_flight[plugin] and plugin in self._landed:
-                self._landed.pop(plugin).set()
+
+    def land(self, plugin: str) -> None:
+        """Count it no longer."""
+        self._in_flight[plugin] -= 1
+        if not self._in_flight[plugin] and plugin in self._landed:
+            self._landed.pop(plugin).set()
 
     def items(self) -> list[tuple[str, int]]:
         """Return how many requests of each plugin are in flight."""

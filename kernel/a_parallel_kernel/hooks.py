@@ -97,11 +97,18 @@ class HookDispatcher:
 
     async def first(self, hook: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """Return the first answer that is not None."""
+        if not self.is_implemented(hook):
+            return None
         for call in self._calls(hook):
             answer = await call(*args, **kwargs)
             if answer is not None:
                 return answer
         return None
+
+    def is_implemented(self, hook: Callable[..., Any]) -> bool:
+        """Tell whether any plugin that is registered has this hook."""
+        caller = getattr(self._manager.hook, hook.__name__, None)
+        return bool(caller and caller.get_hookimpls())
 
     async def pipe(self, hook: Callable[..., Awaitable[Any]], value: Any) -> Any:
         """Pass `value` through all plugins."""

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
 
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
@@ -17,6 +17,7 @@ class RouteError(ValueError):
     """A route cannot be mounted; the text says which one and what to change."""
 
 
+@lru_cache(512)  # pages ask for the same few paths again and again
 def segments_of(raw: str) -> tuple[str, ...] | None:
     """Return the decoded segments of a percent-encoded path, or None if it has no meaning as UTF-8 text.
 

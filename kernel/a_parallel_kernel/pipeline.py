@@ -9,7 +9,7 @@ from aiohttp import web
 from a_parallel_contracts.errors import ApiError, Forbidden, InternalError, NotFound, TooManyRequests
 from a_parallel_kernel.access_log import AccessLog, redacted
 from a_parallel_kernel.admission import Admission, HttpServices
-from a_parallel_kernel.answers import ClientGone, error_answer, file_answer, text_answer
+from a_parallel_kernel.answers import Answer, ClientGone, error_answer, file_answer, text_answer
 from a_parallel_kernel.calls import Caller
 from a_parallel_kernel.clients import Client, ClientGate, HttpSettings
 from a_parallel_kernel.figures import RequestFigures, Visit
@@ -61,7 +61,7 @@ class Pipeline:
         self._limits = RateLimiter(settings.rate_limit, clock=clock)
         self._health_limits = RateLimiter(settings.rate_limit, clock=clock)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request.
 
         Raises:
@@ -82,7 +82,7 @@ class Pipeline:
             self.figures.count(visit.endpoint, status, seconds)
         return response
 
-    async def _answer(self, request: web.Request, client: Client, visit: Visit) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, client: Client, visit: Visit) -> web.StreamResponse:
         try:
             response = await self._dispatch(request, client, visit)
         except ClientGone:
@@ -92,11 +92,14 @@ class Pipeline:
         except Exception:
             log.exception("%s %s failed", request.method, redacted(request.raw_path))
             response = error_answer(InternalError("Internal server error"))
-        if not response.prepared:
-            decorate(response, client, listed=self._gate.listed(client.origin))
+        listed = self._gate.listed(client.origin)
+        if isinstance(response, Answer):
+            response.address(client, listed=listed)
+        elif not response.prepared:
+            decorate(response, client, listed=listed)
         return response
 
-    async def _dispatch(self, request: web.Request, client: Client, visit: Visit) -> web.StreamResponse:
+    async def _dispatch(self, request: web.BaseRequest, client: Client, visit: Visit) -> web.StreamResponse:
         if request.method == "OPTIONS":
             return preflight(request)
         raw = request.rel_url.raw_path
@@ -124,11 +127,11 @@ class Pipeline:
         if not client.host_allowed:
             raise Forbidden(HOST_REFUSED)
 
-    async def _static(self, request: web.Request, segments: tuple[str, ...]) -> web.StreamResponse:
+    async def _static(self, request: web.BaseRequest, segments: tuple[str, ...]) -> web.StreamResponse:
         path = await self.files.find(segments) if request.method in ("GET", "HEAD") else None
         return text_answer(404, "404 Not Found") if path is None else await file_answer(path)
 
-    async def _unknown(self, request: web.Request, client: Client, segments: tuple[str, ...]) -> web.StreamResponse:
+    async def _unknown(self, request: web.BaseRequest, client: Client, segments: tuple[str, ...]) -> web.StreamResponse:
         if segments[0] != "api":
             return text_answer(404, "404 Not Found")
         if segments[:2] != OPEN_PREFIX and not self._routes.is_public(segments):

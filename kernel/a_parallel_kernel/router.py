@@ -18,7 +18,7 @@ class RouteConflict(RouteError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Match:
     """A route that answers a path, and the decoded values of its parameters."""
 
@@ -73,6 +73,7 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._mounted: dict[tuple[str, tuple[str, ...]], Endpoint] = {}
+        self._literal: dict[tuple[str, tuple[str, ...]], Endpoint] = {}
         self._root = _Node()
 
     def mount(self, plugin: str, routes: Iterable[Route]) -> None:
@@ -99,6 +100,11 @@ class RouteTable:
         for endpoint in mounted.values():
             root.insert(endpoint)
         self._mounted, self._root = mounted, root
+        self._literal = {
+            (endpoint.route.method, tuple(segment.text for segment in endpoint.pattern.segments)): endpoint
+            for endpoint in mounted.values()
+            if not endpoint.pattern.parameters
+        }
 
     def match(self, method: str, segments: tuple[str, ...]) -> Match | None:
         """Return the route that answers, or None; a wrong method counts as an unknown path.
@@ -108,6 +114,9 @@ class RouteTable:
             segments: from `a_parallel_kernel.paths.segments_of`.
         """
         wanted = "GET" if method == "HEAD" else method
+        literal = self._literal.get((wanted, segments))  # goes before all others, and needs no search
+        if literal is not None:
+            return Match(literal, {})
         for endpoints in self._root.find(segments, 0):
             if wanted in endpoints:
                 endpoint = endpoints[wanted]

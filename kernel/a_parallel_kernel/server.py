@@ -1,11 +1,11 @@
-"""The HTTP server: one resource of ours in aiohttp's router, behind which plugins come and go at run time."""
+"""The HTTP server: every request goes to the pipeline, behind which plugins come and go at run time."""
 
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from aiohttp import web
 
@@ -58,40 +58,22 @@ class HttpServer:
         """Requests that are being handled."""
         return self._pipeline.flights
 
-    def application(self) -> web.Application:
-        """Return the application to be run, e.g. by `runner`.
+    def runner(self, shutdown_timeout: float = 5.0) -> web.BaseRunner:
+        """Return what runs this server.
 
-        While it runs, sockets are checked anew every few minutes; on its shutdown all are closed with 1001.
-        """
-        # The pipeline bounds bodies itself, by route; 0 switches aiohttp's own limit off.
-        application = web.Application(client_max_size=0)
-        application.router.register_resource(_Everything(self._handle))
-        application.cleanup_ctx.append(self._rechecks)
-        application.on_shutdown.append(self._shut_down)
-        return application
-
-    def runner(self, shutdown_timeout: float = 5.0) -> web.AppRunner:
-        """Return a runner for `application`.
-
-        A client that hangs up does not cancel the handler: one that changes something would stop halfway.
+        While it runs, sockets are checked anew every few minutes; on its end all are closed with 1001. A client that
+        hangs up does not cancel the handler: one that changes something would stop halfway.
 
         Parameters:
             shutdown_timeout: seconds that requests have to end when the server stops.
         """
-        return web.AppRunner(
-            self.application(), access_log=None, handler_cancellation=False, shutdown_timeout=shutdown_timeout
-        )
+        server = web.Server(self._handle, handler_cancellation=False, access_log=None)
+        return _Runner(server, self._recheck_regularly, self._shut_down, shutdown_timeout)
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if segments_of(request.rel_url.raw_path) == SOCKET:
             return await self.hub.handle(request)
         return await self._pipeline.handle(request)
-
-    async def _rechecks(self, application: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._recheck_regularly(), name="hub: recheck")
-        yield
-        task.cancel()
-        await asyncio.wait({task})
 
     async def _recheck_regularly(self) -> None:
         while True:
@@ -101,7 +83,7 @@ class HttpServer:
             except Exception:
                 log.exception("the sockets could not be checked anew")
 
-    async def _shut_down(self, application: web.Application) -> None:
+    async def _shut_down(self) -> None:
         await self.hub.close_all()
         self._pipeline.log.flush()
 
@@ -142,34 +124,25 @@ class HttpServer:
         await self._pipeline.flights.drain(plugin, deadline)
 
 
-class _Everything(web.AbstractResource):
-    """Matches every method and path; the route table decides what is behind them."""
+class _Runner(web.ServerRunner):
+    """Runs aiohttp's server below its applications, whose routing and signals nothing here would use."""
 
-    def __init__(self, handler: Callable[[web.Request], Any]) -> None:
-        super().__init__()
-        self._route = web.ResourceRoute("*", handler, self)
+    def __init__(
+        self,
+        server: web.Server,
+        beside: Callable[[], Coroutine[Any, Any, None]],
+        ending: Callable[[], Awaitable[None]],
+        timeout: float,
+    ) -> None:
+        super().__init__(server, shutdown_timeout=timeout)
+        self._beside = beside
+        self._ending = ending
 
-    @property
-    def canonical(self) -> str:
-        return "/"
+    async def setup(self) -> None:
+        await super().setup()
+        self._task = asyncio.create_task(self._beside(), name="hub: recheck")
 
-    async def resolve(self, request: web.Request) -> tuple[web.UrlMappingMatchInfo, set[str]]:
-        return web.UrlMappingMatchInfo({}, self._route), set()
-
-    def raw_match(self, path: str) -> bool:
-        return True
-
-    def get_info(self) -> Any:
-        return {"path": "/"}
-
-    def add_prefix(self, prefix: str) -> NoReturn:
-        raise RuntimeError("this resource takes every path and has no prefix")
-
-    def url_for(self, **kwargs: str) -> NoReturn:
-        raise RuntimeError("this resource takes every path; there is no URL to build")
-
-    def __iter__(self) -> Iterator[web.AbstractRoute]:
-        yield self._route
-
-    def __len__(self) -> int:
-        return 1
+    async def shutdown(self) -> None:
+        self._task.cancel()
+        await asyncio.wait({self._task})
+        await self._ending()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from a_parallel_contracts.auth import Actor
+from a_parallel_kernel.answers import Answer
 from a_parallel_kernel.endpoints import Endpoint
 
 
@@ -40,7 +41,7 @@ class Validators:
         known = request.headers.get("If-None-Match")
         if known is None or tag not in (one.strip() for one in known.split(",")):
             return None
-        return web.Response(status=304, headers=self.headers(tag))
+        return Answer(status=304, headers=self.headers(tag))
 
 
 @functools.lru_cache(1024)

@@ -154,7 +154,7 @@ class Hub:
 
     # --- connections ------------------------------------------------------------------------------
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer a request for ``/ws`` and serve the socket until it ends (``websocket.md`` §1)."""
         client = self._gate.identify(request)
         refused = self._refused(client)
@@ -187,7 +187,7 @@ class Hub:
         return None
 
     async def _serve(
-        self, request: web.Request, websocket: web.WebSocketResponse, actor: Actor, credentials: Credentials
+        self, request: web.BaseRequest, websocket: web.WebSocketResponse, actor: Actor, credentials: Credentials
     ) -> None:
         writer = await websocket.prepare(request)
         self._batches.flush()
@@ -310,7 +310,7 @@ async def _known(authenticator: Authenticator, credentials: Credentials) -> Acto
         return None
 
 
-async def _log_out(request: web.Request, websocket: web.WebSocketResponse) -> web.StreamResponse:
+async def _log_out(request: web.BaseRequest, websocket: web.WebSocketResponse) -> web.StreamResponse:
     await websocket.prepare(request)
     await websocket.close(code=LOG_OUT, message=b"not signed in")
     return websocket

@@ -125,7 +125,7 @@ class Served:
     hub: Hub
     base: str
     session: aiohttp.ClientSession
-    runner: web.AppRunner
+    runner: web.BaseRunner
 
     @property
     def connections(self) -> int:
