@@ -18,6 +18,7 @@ import pytest
 from yarl import URL
 
 from a_parallel_contracts.auth import Role, Scope
+from a_parallel_contracts.topics import SOCKETS
 from a_parallel_kernel.discovery import find_candidates
 from a_parallel_kernel.testkit import Answer, RunningKernel, WebSocket
 from a_parallel_plugins.auth import hashing
@@ -122,8 +123,10 @@ class House:
 
     @asynccontextmanager
     async def socket(self, person: Person) -> AsyncIterator[WebSocket]:
-        """Connect to ``/ws`` as somebody."""
-        url = f"{self.running.url}/ws"
+        """Connect to ``/ws`` as somebody who asks for all that can be asked for."""
+        topics = self.running.service(SOCKETS).topics()
+        also = ",".join(mounted.topic.name for mounted in topics if mounted.topic.on_request)
+        url = f"{self.running.url}/ws?also={also}"
         async with self.running.session.ws_connect(url, headers=dict(person.headers)) as socket:
             yield WebSocket(socket)
 
