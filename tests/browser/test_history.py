@@ -5,48 +5,65 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
+import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from tests.browser.house import House
-from tests.browser.pages import NewScreen
+from tests.browser.pages import NewScreen, Screen
 
-MESSAGES = 10_000
+MESSAGES = 100_000
+LAST = f"Message number {MESSAGES - 1}."
 NODES_AT_MOST = 4000
 """What is in the document, however long the conversation is."""
-HEAP_GROWTH_AT_MOST = 48 * 1024 * 1024
+HEAP_GROWTH_AT_MOST = 24 * 1024 * 1024
 
-
-TO_THE_TOP = """async () => {
+UP = """async number => {
   const log = document.querySelector("[role=log]");
   const frame = () => new Promise(done => requestAnimationFrame(done));
+  const until = performance.now() + 60_000;
   let most = 0;
-  while (!log.textContent.includes("Message number 0.")) {
+  while (performance.now() < until && !log.textContent.includes(`Message number ${number}.`)) {
     log.scrollTop = 0;
     await frame();
     most = Math.max(most, document.querySelectorAll("*").length);
   }
   return most;
 }"""
-"""Scrolls to the oldest message and returns the largest number of elements on the way."""
+"""Scrolls up to the first message of a page as fast as it goes; returns the largest number of elements on the way."""
+
+DOWN = """async number => {
+  const log = document.querySelector("[role=log]");
+  const frame = () => new Promise(done => requestAnimationFrame(done));
+  const until = performance.now() + 60_000;
+  const seen = new Set();
+  while (performance.now() < until && !seen.has(number)) {
+    for (const [, one] of log.textContent.matchAll(/Message number (\\d+)\\./g)) seen.add(Number(one));
+    log.scrollTop += log.clientHeight / 2;
+    await frame();
+  }
+  return [...seen].sort((a, b) => a - b);
+}"""
+"""Scrolls down to a message, and returns the numbers of all messages that were shown on the way."""
 
 
-def rows(thread_id: str) -> Iterator[tuple[str, str, str, str, str]]:
+def rows(thread_id: str, count: int) -> Iterator[tuple[str, str, str, str, str]]:
     """Yield messages of many lengths; the oldest is number 0."""
     start = datetime(2026, 1, 1, tzinfo=UTC)
-    for number in range(MESSAGES):
+    for number in range(count):
         role = "user" if number % 10 == 0 else "assistant"
         text = f"Message number {number}. " + "More of it. " * (number * 7 % 40)
         when = (start + timedelta(seconds=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
         yield f"{thread_id[:10]}-{number:010d}", thread_id, role, text, when
 
 
-async def long_thread(house: House) -> str:
+async def long_thread(house: House, count: int) -> str:
     """Return a thread with very many messages, written behind the server's back."""
     thread = await house.thread("Long", "!say Start.")
     with closing(sqlite3.connect(house.server.data_directory / "data.db")) as connection, connection:
         connection.execute("DELETE FROM messages WHERE thread_id = ?", [thread])
         connection.executemany(
-            'INSERT INTO messages (id, thread_id, role, content, "timestamp") VALUES (?, ?, ?, ?, ?)', rows(thread)
+            'INSERT INTO messages (id, thread_id, role, content, "timestamp") VALUES (?, ?, ?, ?, ?)',
+            rows(thread, count),
         )
     return thread
 
@@ -64,32 +81,58 @@ async def heap(page: Page) -> int:
     return int(usage["usedSize"])
 
 
-async def test_scrolling_through_ten_thousand_messages_keeps_the_page_small(
-    new_screen: NewScreen, house: House
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def endless(house: House) -> str:
+    """The address of a thread that nobody reads to the end."""
+    return house.path(await long_thread(house, MESSAGES))
+
+
+async def test_scrolling_through_thousands_of_messages_keeps_the_page_small(
+    new_screen: NewScreen, endless: str
 ) -> None:
-    thread = await long_thread(house)
     screen = await new_screen()
-    await screen.go(house.path(thread))
+    await screen.go(endless)
     page = screen.page
-    await expect(page.get_by_text(f"Message number {MESSAGES - 1}.")).to_be_visible()
+    await expect(page.get_by_text(LAST)).to_be_visible()
     before = await heap(page)
-    most = int(await page.evaluate(TO_THE_TOP))
-    first = page.get_by_text("Message number 0.")
-    await expect(first).to_be_visible()
+    most = int(await page.evaluate(UP, MESSAGES - 3000))
     assert most < NODES_AT_MOST
     assert await heap(page) - before < HEAP_GROWTH_AT_MOST
-
     await page.get_by_role("button", name="Jump to the newest message").click()
-    await expect(page.get_by_text(f"Message number {MESSAGES - 1}.")).to_be_visible()
+    await expect(page.get_by_text(LAST)).to_be_visible()
     assert await nodes(page) < NODES_AT_MOST
 
 
-async def test_what_is_read_stays_in_place_when_older_messages_arrive(new_screen: NewScreen, house: House) -> None:
-    thread = await long_thread(house)
-    screen = await new_screen()
-    await screen.go(house.path(thread))
+async def test_a_hundred_thousand_messages_are_read_from_both_ends(screen: Screen, endless: str) -> None:
+    await screen.go(endless)
     page = screen.page
-    anchor = page.get_by_text("Message number 9945.")
+    newest, first = page.get_by_text(LAST), page.get_by_text("Message number 0.")
+    await expect(newest).to_be_visible()
+    log = page.get_by_role("log")
+    await log.press("Home")
+    await expect(first).to_be_visible()
+    await expect(page.get_by_role("button", name="Jump to the first message")).to_have_count(0)
+    await screen.look("long-conversation")
+    shown = await page.evaluate(DOWN, 210)
+    assert len(shown) > 210
+    assert shown == list(range(len(shown)))
+
+    await log.press("End")
+    await expect(newest).to_be_visible()
+    await expect(page.get_by_role("button", name="Jump to the newest message")).to_have_count(0)
+    await page.evaluate(UP, MESSAGES - 100)
+    await page.get_by_role("button", name="Jump to the first message").click()
+    await expect(first).to_be_visible()
+    await page.get_by_role("button", name="Jump to the newest message").click()
+    await expect(newest).to_be_visible()
+    assert await nodes(page) < NODES_AT_MOST
+
+
+async def test_what_is_read_stays_in_place_when_older_messages_arrive(new_screen: NewScreen, endless: str) -> None:
+    screen = await new_screen()
+    await screen.go(endless)
+    page = screen.page
+    anchor = page.get_by_text("Message number 99945.")
     log = page.get_by_role("log")
     for _ in range(60):
         if await anchor.count():
@@ -104,3 +147,23 @@ async def test_what_is_read_stays_in_place_when_older_messages_arrive(new_screen
     after = await anchor.bounding_box()
     assert place and after
     assert abs(after["y"] - place["y"] - 40) < 3
+
+
+async def test_who_reads_the_beginning_misses_nothing_at_the_end(new_screen: NewScreen, house: House) -> None:
+    thread = await long_thread(house, 1000)
+    screen = await new_screen()
+    await screen.go(house.path(thread))
+    page = screen.page
+    await expect(page.get_by_text("Message number 999.")).to_be_visible()
+    await page.get_by_role("log").press("Home")
+    first = page.get_by_text("Message number 0.")
+    await expect(first).to_be_visible()
+    await house.call("POST", f"/api/threads/{thread}/message", {"content": "!say Something new."})
+    await house.until(thread, "completed")
+    await expect(page.get_by_text("Worked for")).to_be_visible()
+    await expect(first).to_be_visible()
+    await expect(page.get_by_text("Something new.", exact=True)).to_have_count(0)
+    await page.get_by_role("combobox", name="Message").fill("!say The answer.")
+    await page.get_by_role("button", name="Send", exact=True).click()
+    await expect(page.get_by_text("The answer.", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Something new.", exact=True)).to_be_visible()

@@ -1,10 +1,11 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { ArrowDown, MessagesSquare } from "lucide-react";
-import { useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { ArrowDown, ArrowUp, MessagesSquare } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { text } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Spinner } from "@/ui/spinner";
 import { EmptyState, ErrorState, Skeleton } from "@/ui/states";
+import { toast } from "@/ui/toast";
 import type { Snapshot } from "./conversation/store";
 import type { Message, Thread } from "./conversation/types";
 import { useConversation } from "./conversation/use";
@@ -26,7 +27,8 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
   const conversation = useConversation();
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
-  const { ids } = snapshot;
+  const [following, setFollowing] = useState(true);
+  const { ids, jump, hasNewer } = snapshot;
   const virtualizer = useVirtualizer({
     count: ids.length,
     getScrollElement: () => scroller.current,
@@ -36,7 +38,7 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
     paddingStart: 24,
     paddingEnd: 24,
     anchorTo: "end",
-    followOnAppend: true,
+    followOnAppend: following,
     scrollEndThreshold: NEAR_END,
   });
   const items = virtualizer.getVirtualItems();
@@ -49,10 +51,22 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
   }, [filled, virtualizer]);
 
   const inView = useEffectEvent(() => {
-    conversation.need(ids.slice(first, last + 1));
-    if (first < 8 && filled) conversation.loadOlder();
+    if (filled) conversation.seen(ids, first, last);
   });
-  useEffect(() => inView(), [first, last, ids.length]);
+  useEffect(() => inView(), [first, last, ids]);
+  // Only after a page that closes the gap is shown: what it adds is to be read, not to be skipped.
+  useEffect(() => setFollowing(!hasNewer), [hasNewer]);
+  useLayoutEffect(() => {
+    if (jump?.to === "end") virtualizer.scrollToEnd({ behavior: "auto" });
+    else if (jump) virtualizer.scrollToOffset(0, { behavior: "auto" });
+  }, [jump, virtualizer]);
+  const toStart = () => conversation.toStart().catch((error: unknown) => toast.error(error, text.threads.startFailed));
+  const pressed = (event: KeyboardEvent) => {
+    if (event.target !== event.currentTarget || (event.key !== "Home" && event.key !== "End")) return;
+    event.preventDefault();
+    if (event.key === "End") conversation.toEnd();
+    else void toStart();
+  };
 
   if (snapshot.state === "loading") return <Loading />;
   if (snapshot.state === "error") {
@@ -77,6 +91,7 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
         aria-label={text.threads.conversation}
         className="h-full overflow-x-hidden overflow-y-auto focus-visible:-outline-offset-2 [overflow-anchor:none]"
         onScroll={() => setAtEnd(virtualizer.isAtEnd(NEAR_END))}
+        onKeyDown={pressed}
       >
         {snapshot.loadingOlder ? (
           <div role="status" aria-label={text.threads.loadingOlder} className="absolute top-2 left-1/2 z-10 -translate-x-1/2 rounded-full border border-border bg-popover p-1.5 shadow">
@@ -109,19 +124,23 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
           })}
         </div>
       </div>
-      {atEnd ? null : (
-        <Button
-          variant="outline"
-          size="icon"
-          aria-label={text.threads.jumpToEnd}
-          title={text.threads.jumpToEnd}
-          className="absolute right-4 bottom-3 rounded-full shadow-lg"
-          onClick={() => virtualizer.scrollToEnd({ behavior: "auto" })}
-        >
-          <ArrowDown />
-        </Button>
+      {atEnd && !hasNewer ? null : (
+        <div className="absolute right-4 bottom-3 flex flex-col gap-2">
+          {snapshot.hasOlder ? (
+            <Jump label={text.threads.jumpToStart} icon={<ArrowUp />} onClick={() => void toStart()} />
+          ) : null}
+          <Jump label={text.threads.jumpToEnd} icon={<ArrowDown />} onClick={conversation.toEnd} />
+        </div>
       )}
     </div>
+  );
+}
+
+function Jump({ label, icon, onClick }: { label: string; icon: ReactNode; onClick: () => void }) {
+  return (
+    <Button variant="outline" size="icon" aria-label={label} title={label} className="rounded-full shadow-lg" onClick={onClick}>
+      {icon}
+    </Button>
   );
 }
 

@@ -52,12 +52,9 @@ function Queued({ threadId }: { threadId: string }) {
   );
 }
 
-function lastQuestion({ ids }: Snapshot, message: (id: string) => Message | undefined): Message | undefined {
-  for (let index = ids.length - 1; index >= Math.max(0, ids.length - 200); index -= 1) {
-    const found = message(ids[index] ?? "");
-    if (found?.role === "user") return found;
-  }
-  return undefined;
+function lastQuestion({ newest }: Snapshot, message: (id: string) => Message | undefined): Message | undefined {
+  const last = newest.findLast((id) => message(id)?.role === "user");
+  return last === undefined ? undefined : message(last);
 }
 
 function between(start: string | undefined, end: string | null | undefined): number | null {

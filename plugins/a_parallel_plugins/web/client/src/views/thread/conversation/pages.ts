@@ -2,44 +2,37 @@ import type { Message } from "./types";
 
 /** Messages of one request; more would be slow to draw, fewer would mean many requests. */
 export const PAGE = 100;
-/** Pages whose messages are kept in memory; of the others only the ids are known. */
-export const KEPT = 8;
+/** Messages that are kept beside the newest ones. */
+export const KEPT = 8 * PAGE;
 
-/** A stretch of the conversation. Its messages can be asked for anew, since it knows what follows it. */
-export interface Page {
-  /** Id of the message after the last one of this page; null for the newest page. */
-  before: string | null;
-  ids: string[];
-  loaded: boolean;
-  used: number;
+/** Ids of the first and the last message that somebody looks at. */
+export interface Reading {
+  first: string;
+  last: string;
 }
 
 /**
- * The known part of a conversation, oldest first, without keeping all of it.
+ * The part of a conversation that is in memory, oldest first.
  *
- * 100,000 messages are 100,000 ids here, and the messages of a few pages.
+ * It is the newest messages, which events go on filling, and older ones around what is read. Both are bounded, so
+ * there may be a gap between them; then only the older ones are shown, until they reach the newest again.
  */
 export class Pages {
-  pages: Page[] = [];
+  older: string[] = [];
+  newest: string[] = [];
+  /** Messages between the older and the newest are not here. */
+  gap = false;
+  /** The server has messages before the first one. */
+  hasOlder = false;
+  /** What must not be let go of. */
+  reading: Reading | null = null;
   readonly messages = new Map<string, Message>();
-  /** Message of each loaded tool call. */
+  /** Message of each tool call. */
   readonly callOwner = new Map<string, string>();
-  private clock = 0;
 
+  /** What can be shown without a hole in it. */
   get ids(): string[] {
-    return this.pages.flatMap((page) => page.ids);
-  }
-
-  get oldest(): string | undefined {
-    return this.pages[0]?.ids[0];
-  }
-
-  get tail(): Page {
-    const last = this.pages.at(-1);
-    if (last) return last;
-    const page: Page = { before: null, ids: [], loaded: true, used: this.tick() };
-    this.pages.push(page);
-    return page;
+    return this.gap ? this.older : [...this.older, ...this.newest];
   }
 
   set(message: Message): void {
@@ -47,93 +40,118 @@ export class Pages {
     for (const call of message.toolCalls) this.callOwner.set(call.id, message.id);
   }
 
-  has(id: string): boolean {
-    return this.messages.has(id) || this.pages.some((page) => page.ids.includes(id));
-  }
-
   /** Adds a message at the end, or replaces the one with its id. */
   append(message: Message): void {
-    const known = this.has(message.id);
+    const known = this.messages.has(message.id);
     this.set(message);
     if (known) return;
-    const { tail } = this;
-    tail.ids.push(message.id);
-    if (tail.ids.length > 2 * PAGE) this.split(tail);
+    this.newest.push(message.id);
+    if (this.newest.length <= 2 * PAGE) return;
+    const aged = this.newest.splice(0, PAGE);
+    if (this.gap) this.forget(aged);
+    else this.older.push(...aged);
+    this.shorten();
   }
 
-  prepend(messages: Message[], before: string): void {
-    for (const message of messages) this.set(message);
-    this.pages.unshift({ before, ids: messages.map(({ id }) => id), loaded: true, used: this.tick() });
+  /** Adds what the server has before the message `before`, unless that is no longer the first one. */
+  prepend(messages: Message[], before: string, hasMore: boolean): void {
+    if (this.ids[0] !== before) return;
+    this.older.unshift(...this.add(messages));
+    this.hasOlder = hasMore;
+    if (this.older.length <= KEPT) return;
+    this.gap = true;
+    this.forget(this.older.splice(KEPT));
   }
 
-  /** Replaces the end of the conversation by what the server says it is. */
-  replaceTail(messages: Message[]): void {
-    const first = messages[0]?.id;
-    const ids = messages.map(({ id }) => id);
-    const at = first === undefined ? -1 : this.pages.findIndex((page) => page.ids.includes(first));
-    const joint = this.pages[at];
-    if (first === undefined || joint === undefined) {
-      this.pages = [{ before: null, ids, loaded: true, used: this.tick() }];
-      this.messages.clear();
-      this.callOwner.clear();
+  /** Adds what the server has after the message `after`, unless that is no longer the last one before the gap. */
+  follow(messages: Message[], after: string, hasMore: boolean): void {
+    if (!this.gap || this.older.at(-1) !== after) return;
+    const joint = messages.findIndex(({ id }) => this.newest.includes(id));
+    this.older.push(...this.add(joint < 0 ? messages : messages.slice(0, joint)));
+    this.gap = joint < 0 && hasMore;
+    const spare = this.older.length - KEPT;
+    if (spare > 0) this.forgetFirst(spare);
+  }
+
+  /** Goes to the beginning, which are these messages. */
+  start(messages: Message[], hasMore: boolean): void {
+    this.forget(this.older);
+    const joint = messages.findIndex(({ id }) => this.newest.includes(id));
+    this.older = this.add(joint < 0 ? messages : messages.slice(0, joint));
+    this.gap = joint < 0 && hasMore;
+    this.hasOlder = false;
+  }
+
+  /** Goes to the newest messages, and lets go of the others if they are not before them. */
+  end(): void {
+    if (!this.gap) return;
+    this.forget(this.older);
+    this.older = [];
+    this.gap = false;
+    this.hasOlder = true;
+  }
+
+  /** Lets go of what may have changed unseen, unless somebody reads there. */
+  distrust(): void {
+    if (this.gap || this.away || this.older.length === 0) return;
+    this.forgetFirst(this.older.length);
+  }
+
+  /** Replaces the newest messages by what the server says they are. */
+  replaceNewest(messages: Message[], hasMore: boolean): void {
+    const known = [...this.older, ...this.newest];
+    const at = known.indexOf(messages[0]?.id ?? "");
+    if (at >= 0) {
+      this.gap &&= at >= this.older.length;
+      this.forget(known.slice(at));
+      if (this.gap) this.forget(this.newest);
+      else this.older = known.slice(0, at);
+    } else if (this.gap || (known.length > 0 && messages.length > 0 && this.away)) {
+      // Too much was missed, but somebody reads: that stays, and what was missed is the gap.
+      if (this.gap) this.forget(this.newest);
+      else this.older = known;
+      this.gap = true;
     } else {
-      for (const page of this.pages.slice(at)) this.forget(page);
-      const kept = joint.ids.slice(0, joint.ids.indexOf(first));
-      this.pages = this.pages.slice(0, at);
-      if (kept.length > 0) this.pages.push({ before: first, ids: kept, loaded: false, used: 0 });
-      this.pages.push({ before: null, ids, loaded: true, used: this.tick() });
+      this.forget(known);
+      this.older = [];
+      this.hasOlder = hasMore;
     }
+    this.newest = this.add(messages);
+    this.shorten();
+  }
+
+  /** Whether somebody reads elsewhere than at the end. */
+  private get away(): boolean {
+    const last = this.reading?.last ?? "";
+    return this.messages.has(last) && last !== this.newest.at(-1);
+  }
+
+  private add(messages: Message[]): string[] {
     for (const message of messages) this.set(message);
+    return messages.map(({ id }) => id);
   }
 
-  remove(id: string): void {
-    for (const page of this.pages) page.ids = page.ids.filter((one) => one !== id);
-    this.messages.delete(id);
-  }
-
-  /** Returns the pages of `ids` that have to be loaded, and marks the others as used. */
-  missing(ids: readonly string[]): Page[] {
-    const wanted = new Set(ids);
-    const found: Page[] = [];
-    for (const page of this.pages) {
-      if (!page.ids.some((id) => wanted.has(id))) continue;
-      page.used = this.tick();
-      if (!page.loaded) found.push(page);
-    }
-    return found;
-  }
-
-  fill(page: Page, messages: Message[]): void {
-    for (const message of messages) this.set(message);
-    page.loaded = true;
-    page.used = this.tick();
-  }
-
-  /** Lets go of the messages that were not looked at for the longest time. */
-  evict(): void {
-    const loaded = this.pages.slice(0, -1).filter((page) => page.loaded);
-    const spare = loaded.toSorted((a, b) => a.used - b.used).slice(0, Math.max(0, loaded.length + 1 - KEPT));
-    for (const page of spare) {
-      page.loaded = false;
-      this.forget(page);
+  private shorten(): void {
+    const spare = this.older.length - KEPT;
+    if (spare <= 0) return;
+    const place = this.reading === null ? -1 : this.older.indexOf(this.reading.first);
+    if (place < 0 || place >= spare + PAGE / 2) {
+      this.forgetFirst(spare);
+    } else {
+      this.gap = true;
+      this.forget(this.older.splice(KEPT));
     }
   }
 
-  private split(tail: Page): void {
-    const next = tail.ids.splice(PAGE);
-    tail.before = next[0] ?? null;
-    this.pages.push({ before: null, ids: next, loaded: true, used: this.tick() });
+  private forgetFirst(count: number): void {
+    this.forget(this.older.splice(0, count));
+    this.hasOlder = true;
   }
 
-  private forget(page: Page): void {
-    for (const id of page.ids) {
+  private forget(ids: readonly string[]): void {
+    for (const id of ids) {
       for (const call of this.messages.get(id)?.toolCalls ?? []) this.callOwner.delete(call.id);
       this.messages.delete(id);
     }
-  }
-
-  private tick(): number {
-    this.clock += 1;
-    return this.clock;
   }
 }

@@ -1,20 +1,32 @@
 import { call, api } from "@/api/client";
 import { live, type Topics } from "@/live/socket";
-import { type Page, PAGE, Pages } from "./pages";
+import { PAGE, Pages } from "./pages";
 import type { Message, Thread, ToolCall, Waiting } from "./types";
 import { waitingOf } from "./waiting";
 
 /** Characters after which a text is cut; the rest comes on request. */
 const CLIP = 24_000;
 const NOTIFY_AT_LATEST = 250;
+/** Messages before the end of what is loaded at which more is asked for. */
+const NEAR = 8;
+/** What fails to load is asked for again when somebody scrolls on. */
+const ASKED_AGAIN = () => undefined;
 
 export interface Snapshot {
   state: "loading" | "ready" | "error";
   error: unknown;
   thread: Thread | null;
+  /** What is shown. */
   ids: string[];
+  /** The newest messages; they are shown unless `hasNewer`. */
+  newest: string[];
   hasOlder: boolean;
+  /** There are messages after those that are shown. */
+  hasNewer: boolean;
   loadingOlder: boolean;
+  loadingNewer: boolean;
+  /** Where the reader is taken; a new object each time. */
+  jump: { to: "start" | "end" } | null;
   waiting: Waiting | null;
   /** Milliseconds of the last run, where this page has seen it end. */
   duration: number | null;
@@ -35,6 +47,8 @@ export class Conversation {
   private readonly outgoing = new Map<string, Message>();
   private replay: (() => void)[] | null = null;
   private again = false;
+  /** Waits for the messages that it leads to. */
+  private nextJump: Snapshot["jump"] = null;
   private frame: number | undefined;
   private timer: ReturnType<typeof setTimeout> | undefined;
   snapshot: Snapshot = {
@@ -42,8 +56,12 @@ export class Conversation {
     error: null,
     thread: null,
     ids: [],
+    newest: [],
     hasOlder: false,
+    hasNewer: false,
     loadingOlder: false,
+    loadingNewer: false,
+    jump: null,
     waiting: null,
     duration: null,
     thinking: new Map(),
@@ -77,13 +95,12 @@ export class Conversation {
       live.on("agent:tool_output", (data, id) => mine(() => this.returned(data.toolCallId, data.output))(id)),
       live.on("threads:message", (data, id) => mine(() => this.written(data))(id)),
       live.on("agent:status", (data, id) => {
-        if (id !== this.threadId) return;
-        this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName);
-        if (data.status === "running") this.refresh();
+        mine(() => this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName))(id);
+        if (id === this.threadId && data.status === "running") this.refresh();
       }),
       live.on("agent:result", (data, id) => {
         if (id !== this.threadId) return;
-        this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName);
+        mine(() => this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName))(id);
         this.update({ duration: data.duration });
         this.refresh();
       }),
@@ -105,7 +122,7 @@ export class Conversation {
     }
     this.replay = [];
     const confirmed = [...this.outgoing.values()].filter((message) => message.sending === undefined);
-    void this.fetch(null, PAGE)
+    void this.ask({ limit: PAGE, clip: CLIP })
       .then(
         ({ messages, hasMore, ...thread }) => this.arrived(thread, messages as Message[], hasMore ?? false, confirmed),
         (error: unknown) => this.failed(error),
@@ -118,31 +135,47 @@ export class Conversation {
       });
   };
 
-  readonly loadOlder = (): void => {
-    const { oldest } = this.pages;
-    if (!this.snapshot.hasOlder || this.snapshot.loadingOlder || oldest === undefined) return;
-    this.update({ loadingOlder: true });
-    void this.fetch(oldest, PAGE)
-      .then(({ messages, hasMore }) => {
-        this.pages.prepend(messages as Message[], oldest);
-        this.pages.evict();
-        this.update({ hasOlder: hasMore ?? false });
-        this.think(messages as Message[]);
-      })
-      .finally(() => this.update({ loadingOlder: false }));
+  /** Loads it anew after events may have been missed. */
+  readonly reconnected = (): void => {
+    this.pages.distrust();
+    this.refresh();
   };
 
-  /** Makes sure that messages which are shown are in memory. */
-  readonly need = (ids: readonly string[]): void => {
-    for (const page of this.pages.missing(ids)) void this.reload(page);
+  /** Notes which messages somebody looks at, and loads what comes next. */
+  readonly seen = (ids: readonly string[], first: number, last: number): void => {
+    this.pages.reading = { first: ids[first] ?? "", last: ids[last] ?? "" };
+    if (first < NEAR) this.loadOlder();
+    if (last >= ids.length - NEAR) this.loadNewer();
+  };
+
+  /** Goes to the first message. */
+  async toStart(): Promise<void> {
+    if (this.pages.hasOlder) {
+      this.update({ loadingOlder: true });
+      try {
+        const { messages, hasMore } = await this.ask({ limit: PAGE, clip: CLIP, after: "" });
+        this.pages.start(messages as Message[], hasMore ?? false);
+        this.think(messages as Message[]);
+      } finally {
+        this.update({ loadingOlder: false });
+      }
+    }
+    this.jump({ to: "start" });
+  }
+
+  /** Goes to the newest message. */
+  readonly toEnd = (): void => {
+    this.pages.end();
+    this.jump({ to: "end" });
   };
 
   /** Loads a message whole that came clipped. */
   async loadWhole(id: string): Promise<void> {
     const { ids } = this.pages;
-    const before = ids[ids.indexOf(id) + 1];
-    const query = before === undefined ? { limit: 1 } : { limit: 1, before };
-    const { messages } = await this.ask(query);
+    const at = ids.indexOf(id);
+    const [previous, next] = [ids[at - 1], ids[at + 1]];
+    const place = previous ? { after: previous } : next ? { before: next } : {};
+    const { messages } = await this.ask({ limit: 1, ...place });
     const [message] = messages as Message[];
     if (message?.id === id) this.pages.set(message);
     this.changed();
@@ -151,7 +184,8 @@ export class Conversation {
   /** Shows a message that is being sent. */
   outbox(message: Message): void {
     this.outgoing.set(message.id, message);
-    if (message.sending !== "sending") this.refresh();
+    if (message.sending === "sending") this.toEnd();
+    else this.refresh();
     this.changed();
   }
 
@@ -165,20 +199,12 @@ export class Conversation {
   }
 
   private arrived(thread: Omit<Thread, never>, messages: Message[], hasMore: boolean, confirmed: Message[]): void {
-    const known = this.pages.pages.length > 0;
-    const first = messages[0]?.id;
-    const joined = known && first !== undefined && this.pages.pages.some((page) => page.ids.includes(first));
     for (const { id } of confirmed) this.outgoing.delete(id);
-    this.pages.replaceTail(messages);
+    this.pages.replaceNewest(messages, hasMore);
+    const waiting = thread.status === "waiting" ? (this.snapshot.waiting ?? waitingOf(messages)) : null;
+    this.update({ state: "ready", error: null, thread, waiting });
     const replay = this.replay ?? [];
     for (const action of replay) action();
-    this.update({
-      state: "ready",
-      error: null,
-      thread,
-      hasOlder: joined ? this.snapshot.hasOlder : hasMore,
-      waiting: thread.status === "waiting" ? (this.snapshot.waiting ?? waitingOf(messages)) : null,
-    });
     this.think(messages);
   }
 
@@ -186,16 +212,26 @@ export class Conversation {
     this.update(this.snapshot.state === "ready" ? {} : { state: "error", error });
   }
 
-  private async reload(page: Page): Promise<void> {
-    page.loaded = true; // so that it is asked for once
-    try {
-      const { messages } = await this.fetch(page.before, page.ids.length);
-      this.pages.fill(page, messages as Message[]);
-      this.pages.evict();
-    } catch {
-      page.loaded = false;
-    }
-    this.changed();
+  private loadOlder(): void {
+    const [oldest] = this.pages.ids;
+    if (!this.pages.hasOlder || this.snapshot.loadingOlder || oldest === undefined) return;
+    this.update({ loadingOlder: true });
+    const loaded = this.ask({ limit: PAGE, clip: CLIP, before: oldest }).then(({ messages, hasMore }) => {
+      this.pages.prepend(messages as Message[], oldest, hasMore ?? false);
+      this.think(messages as Message[]);
+    });
+    void loaded.catch(ASKED_AGAIN).finally(() => this.update({ loadingOlder: false }));
+  }
+
+  private loadNewer(): void {
+    const last = this.pages.ids.at(-1);
+    if (!this.pages.gap || this.snapshot.loadingNewer || last === undefined) return;
+    this.update({ loadingNewer: true });
+    const loaded = this.ask({ limit: PAGE, clip: CLIP, after: last }).then(({ messages, hasMore }) => {
+      this.pages.follow(messages as Message[], last, hasMore ?? false);
+      this.think(messages as Message[]);
+    });
+    void loaded.catch(ASKED_AGAIN).finally(() => this.update({ loadingNewer: false }));
   }
 
   private receive(id: string, content: string): void {
@@ -207,7 +243,7 @@ export class Conversation {
   /** Shows what a person wrote in another page; what this page sent comes with the load that follows the answer. */
   private written({ messageId, images, ...message }: Topics["threads:message"]): void {
     const mine = [...this.outgoing.values()].some(({ sending }) => sending !== "failed");
-    if (mine || this.pages.has(messageId)) return;
+    if (mine || this.pages.messages.has(messageId)) return;
     if (images > 0) this.refresh();
     else this.pages.append({ id: messageId, toolCalls: [], ...message });
   }
@@ -240,18 +276,20 @@ export class Conversation {
     void call(api.GET("/api/threads/{thread}/thinking", { params })).then(
       (found) => {
         if (Object.keys(found).length === 0) return;
-        this.update({ thinking: new Map([...this.snapshot.thinking, ...Object.entries(found)]) });
+        const all = [...this.snapshot.thinking, ...Object.entries(found)];
+        this.update({ thinking: new Map(all.filter(([id]) => this.pages.messages.has(id))) });
       },
       () => undefined, // a conversation without its thinking is still one
     );
   }
 
-  private fetch(before: string | null, limit: number) {
-    return this.ask(before === null ? { limit, clip: CLIP } : { limit, clip: CLIP, before });
+  private ask(query: { limit: number; clip?: number; before?: string; after?: string }) {
+    return call(api.GET("/api/threads/{thread}", { params: { path: { thread: this.threadId }, query } }));
   }
 
-  private ask(query: { limit: number; clip?: number; before?: string }) {
-    return call(api.GET("/api/threads/{thread}", { params: { path: { thread: this.threadId }, query } }));
+  private jump(to: Snapshot["jump"]): void {
+    this.nextJump = to;
+    this.changed();
   }
 
   private update(changes: Partial<Snapshot>): void {
@@ -266,8 +304,12 @@ export class Conversation {
       clearTimeout(this.timer);
       if (this.frame !== undefined) cancelAnimationFrame(this.frame);
       this.timer = this.frame = undefined;
-      const ids = [...this.pages.ids, ...this.outgoing.keys()];
-      this.snapshot = { ...this.snapshot, ids, version: this.snapshot.version + 1 };
+      const { gap: hasNewer, hasOlder } = this.pages;
+      const newest = [...this.pages.newest, ...this.outgoing.keys()];
+      const ids = hasNewer ? this.pages.ids : [...this.pages.older, ...newest];
+      const [jump, version] = [this.nextJump ?? this.snapshot.jump, this.snapshot.version + 1];
+      this.nextJump = null;
+      this.snapshot = { ...this.snapshot, ids, newest, hasOlder, hasNewer, jump, version };
       for (const listener of this.listeners) listener();
     };
     this.frame = requestAnimationFrame(tell);

@@ -29,6 +29,6 @@ export function useOpenConversation(threadId: string): Conversation {
 export function useRefreshAfterGap(conversation: Conversation): void {
   const state = useConnection();
   useEffect(() => {
-    if (state === "live" && conversation.snapshot.state !== "loading") conversation.refresh();
+    if (state === "live" && conversation.snapshot.state !== "loading") conversation.reconnected();
   }, [state, conversation]);
 }
