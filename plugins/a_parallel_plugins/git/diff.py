@@ -54,13 +54,16 @@ class FileDiff(WireModel):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two comparisons: HEAD with the index, or the index with the files."""
+    """One comparison: HEAD with the index, the index with the files, or the commit `since` with the files."""
 
     staged: bool
+    since: str | None = None
 
     @property
     def options(self) -> tuple[str, ...]:
         """For conflicts, git compares files with our side, which is HEAD's."""
+        if self.since is not None:
+            return (self.since,)
         return ("--cached",) if self.staged else ("--ours",)
 
 
@@ -89,19 +92,32 @@ class DiffReader:
             first.setdefault(file.path, file)
         return list(first.values())
 
-    async def whole(self, directory: Path, path: str, staged: bool | None) -> FileDiff:
+    async def since(self, directory: Path, commit: str) -> list[FileDiff]:
+        """Return the files that differ from those of `commit`, whether that is committed or not.
+
+        Raises:
+            BadRequest: the directory is gone or no repository.
+        """
+        changed = await self._side(directory, Side(staged=False, since=commit))
+        known = {file.path for file in changed}
+        return [*changed, *(file for file in await self._untracked(directory) if file.path not in known)]
+
+    async def whole(self, directory: Path, path: str, staged: bool | None, since: str | None = None) -> FileDiff:
         """Return one file with all of its text.
 
         Parameters:
             directory: of the thread.
             path: relative to it.
             staged: which comparison; None for the one that `files` shows.
+            since: commit to compare with, as `since` does.
 
         Raises:
             NotFound: it has not changed.
             BadRequest: the text is too large for any page.
         """
         sides = [side for side in (STAGED, UNSTAGED) if staged in (None, side.staged)]
+        if since is not None:
+            sides = [Side(staged=False, since=since)]
         for side in sides:
             for file in await self.changed(directory, side):
                 if file.path == path:

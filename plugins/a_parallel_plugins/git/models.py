@@ -1,8 +1,8 @@
 """Queries, bodies and answers of ``/api/git``."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, WithJsonSchema, model_validator
 
 from a_parallel_contracts import WireModel
 from a_parallel_contracts.git import GitSummary
@@ -28,10 +28,21 @@ class DiffQuery(WireModel):
     Attributes:
         path: only this file, with all of its text.
         staged: of that file the staged, or the unstaged change; what the list shows by default.
+        against: ``base`` for everything that the work changes in its base branch: from the commit at which it left
+            that branch to the files as they are now, committed or not, since that is what a merge would bring.
+            No file is `staged` then. Without it, what is not committed yet.
     """
 
     path: str | None = None
     staged: bool | None = None
+    against: Literal["base"] | None = None
+
+    @model_validator(mode="after")
+    def one_comparison(self) -> Self:
+        """Refuse two comparisons at once."""
+        if self.staged is not None and self.against is not None:
+            raise ValueError("staged and against exclude each other; ask for one of them")
+        return self
 
 
 class Paths(WireModel):

@@ -68,6 +68,10 @@ class RefStore(Protocol):
         """Tell whether `tip` is `ancestor` or descends from it; both are hashes."""
         ...
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the hash of the best common ancestor of two commits, by their hashes; None without any."""
+        ...
+
     def moves(self, branch: str) -> list[Move]:
         """Return the reflog of a local branch, newest first; empty when there is none."""
         ...
@@ -113,6 +117,22 @@ def tips(store: RefStore, base: str) -> list[str]:
     if not found and (oid := store.commit(base)) is not None:
         found = [oid]
     return list(dict.fromkeys(found))
+
+
+def departure(store: RefStore, base: str) -> str | None:
+    """Return the commit at which HEAD left the branch `base`, the newest that both have; None if they share none.
+
+    Where the local branch is behind origin's, it is that of origin which counts. On the base branch itself its
+    counterpart in origin does: what that lacks has been done here.
+    """
+    head = store.head()
+    origin = store.commit(f"refs/remotes/origin/{base}") if head.branch == base else None
+    newest: str | None = None
+    for tip in [origin] if origin else tips(store, base):
+        shared = store.merge_base(head.oid, tip) if head.oid else None
+        if shared is not None and (newest is None or store.contains(shared, newest)):
+            newest = shared
+    return newest
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,9 +54,7 @@ def _status_routes(ctx: PluginContext, trees: ThreadTrees) -> list[Route]:
 def _index_routes(work: ThreadWork) -> list[Route]:
     async def diff(request: Request[Thread, None, DiffQuery]) -> list[FileDiff]:
         """Return the changed files of a thread's directory, or one of them with all of its text."""
-        if request.query.path is None:
-            return await work.diff(request.resource)
-        return [await work.whole_diff(request.resource, request.query.path, request.query.staged)]
+        return await work.diff(request.resource, request.query)
 
     async def stage(request: Request[Thread, Paths]) -> Ok:
         """Stage files."""

@@ -55,6 +55,11 @@ class GitStore:
         """Tell whether `tip` is `ancestor` or descends from it."""
         return self._run("merge-base", "--is-ancestor", ancestor, tip).ok
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the hash of the best common ancestor, or None."""
+        completed = self._run("merge-base", one, other)
+        return completed.text if completed.ok else None
+
     def moves(self, branch: str) -> list[Move]:
         """Return the reflog of a local branch, newest first; what came before the oldest entry is not told by git."""
         completed = self._run("log", "-g", "--format=%H %gs", f"refs/heads/{branch}", "--")

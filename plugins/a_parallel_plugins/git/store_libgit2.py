@@ -65,6 +65,11 @@ class Libgit2Store:
         """Tell whether `tip` is `ancestor` or descends from it."""
         return tip == ancestor or self._repository.descendant_of(tip, ancestor)
 
+    def merge_base(self, one: str, other: str) -> str | None:
+        """Return the hash of the best common ancestor, or None."""
+        found = self._repository.merge_base(one, other)
+        return None if found is None else str(found)
+
     def moves(self, branch: str) -> list[Move]:
         """Return the reflog of a local branch, newest first."""
         try:

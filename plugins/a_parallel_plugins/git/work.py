@@ -8,11 +8,12 @@ from a_parallel_contracts.git import GitHooks, Snapshot, snapshot_ref
 from a_parallel_contracts.threads import THREADS, Thread
 from a_parallel_plugins.git import message
 from a_parallel_plugins.git.commit import Committer
+from a_parallel_plugins.git.departure import departure
 from a_parallel_plugins.git.diff import DiffReader, FileDiff
 from a_parallel_plugins.git.github import PullRequest, PullRequests
 from a_parallel_plugins.git.index import Index
 from a_parallel_plugins.git.locks import RepositoryLocks
-from a_parallel_plugins.git.models import Restored
+from a_parallel_plugins.git.models import DiffQuery, Restored
 from a_parallel_plugins.git.service import GitService
 from a_parallel_plugins.git.telling import StatusTeller
 from a_parallel_plugins.git.threads import ThreadTrees
@@ -50,13 +51,18 @@ class ThreadWork:
         """
         return Path(await self._ctx.get(THREADS).directory(thread))
 
-    async def diff(self, thread: Thread) -> list[FileDiff]:
-        """Return all changed files."""
-        return await self._diffs.files(await self.directory(thread))
+    async def diff(self, thread: Thread, query: DiffQuery) -> list[FileDiff]:
+        """Return all changed files, or the one that `query` names with all of its text.
 
-    async def whole_diff(self, thread: Thread, path: str, staged: bool | None) -> FileDiff:
-        """Return one changed file with all of its text."""
-        return await self._diffs.whole(await self.directory(thread), path, staged)
+        Raises:
+            NotFound: it has not changed.
+            BadRequest: there is no base branch to compare with.
+        """
+        directory = await self.directory(thread)
+        since = await departure(self._git.questions, directory, thread.base_branch) if query.against else None
+        if query.path is not None:
+            return [await self._diffs.whole(directory, query.path, query.staged, since)]
+        return await (self._diffs.files(directory) if since is None else self._diffs.since(directory, since))
 
     async def stage(self, thread: Thread, paths: list[str]) -> None:
         """Put files into the index."""

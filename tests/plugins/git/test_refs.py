@@ -204,3 +204,33 @@ async def test_what_is_no_repository_says_so(service: GitService, tmp_path: Path
         await service.branches(tmp_path)
     with pytest.raises(BadRequest, match="does not exist any more"):
         await service.branches(tmp_path / "gone")
+
+
+async def test_where_a_branch_left_its_base(ask: Ask, cloned: Repository) -> None:
+    fork = cloned.git("rev-parse", "HEAD")
+    cloned.git("switch", "--quiet", "--create", "side")
+    cloned.commit("own", {"own": "1"})
+    assert await ask(cloned.path, lambda store: refs.departure(store, "main")) == fork
+    assert await ask(cloned.path, lambda store: refs.departure(store, "nowhere")) is None
+
+
+async def test_a_local_base_that_is_behind_does_not_count(ask: Ask, cloned: Repository) -> None:
+    cloned.git("switch", "--quiet", "--create", "newer")
+    newer = cloned.commit("on origin", {"theirs": "1"})
+    cloned.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    cloned.git("switch", "--quiet", "--create", "side")
+    cloned.commit("own", {"own": "1"})
+    assert await ask(cloned.path, lambda store: refs.departure(store, "main")) == newer
+
+
+async def test_on_the_base_itself_what_origin_lacks_is_new(ask: Ask, cloned: Repository) -> None:
+    pushed = cloned.git("rev-parse", "HEAD")
+    cloned.commit("own", {"own": "1"})
+    assert await ask(cloned.path, lambda store: refs.departure(store, "main")) == pushed
+
+
+async def test_unrelated_histories_have_no_departure(ask: Ask, cloned: Repository) -> None:
+    cloned.git("switch", "--quiet", "--orphan", "alone")
+    assert await ask(cloned.path, lambda store: refs.departure(store, "main")) is None
+    cloned.commit("alone", {"alone": "1"})
+    assert await ask(cloned.path, lambda store: refs.departure(store, "main")) is None

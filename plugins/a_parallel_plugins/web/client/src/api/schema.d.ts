@@ -2572,8 +2572,13 @@ export interface components {
          *     Attributes:
          *         path: only this file, with all of its text.
          *         staged: of that file the staged, or the unstaged change; what the list shows by default.
+         *         against: ``base`` for everything that the work changes in its base branch: from the commit at which it left
+         *             that branch to the files as they are now, committed or not, since that is what a merge would bring.
+         *             No file is `staged` then. Without it, what is not committed yet.
          */
         DiffQuery: {
+            /** Against */
+            against?: "base" | null;
             /** Path */
             path?: string | null;
             /** Staged */
@@ -6099,6 +6104,7 @@ export interface operations {
     "git.get.api.git.by-thread.diff": {
         parameters: {
             query?: {
+                against?: "base" | null;
                 path?: string | null;
                 staged?: boolean | null;
             };
