@@ -1,8 +1,7 @@
 """Identifiers and timestamps in the formats the database and the wire share."""
 
+import secrets
 from datetime import UTC, datetime
-
-from nanoid import generate
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
 """Characters of an id; the client puts ids into URLs unescaped, so nothing else may appear."""
@@ -12,8 +11,11 @@ LOCAL_USER = "__local__"
 
 
 def new_id() -> str:
-    """Return a fresh nanoid of 21 characters from ``A-Za-z0-9_-``."""
-    return str(generate(ALPHABET, 21))
+    """Return a fresh nanoid of 21 characters from ``A-Za-z0-9_-``.
+
+    URL-safe base64 (RFC 4648 §5) has the alphabet of nanoids, so 126 random bits need no loop to become one.
+    """
+    return secrets.token_urlsafe(16)[:21]
 
 
 def iso(moment: datetime) -> str:

@@ -32,7 +32,7 @@ class Subject:
         return cls(thread.id, thread.user_id, thread.project_id)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Book:
     """Rows and events of one thread.
 

@@ -17,6 +17,8 @@ from a_parallel_contracts.threads import Message, Role, ThreadChanges, ThreadSta
 from a_parallel_plugins.agents import costs, outbox
 from a_parallel_plugins.agents.book import Book
 
+# What comes with each word of an agent is not frozen: that takes three times as long to make.
+
 
 @dataclass(frozen=True, slots=True)
 class UserMessageAdded:
@@ -82,7 +84,7 @@ class SessionForgotten:
         book.update({"session_id": None})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AssistantText:
     """Text of an assistant's message; `silent` after the result, when nothing of the run may be told."""
 
@@ -128,7 +130,7 @@ class TextChanged(AssistantText):
         self.tell(book)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ThinkingAdded:
     """Thinking that belongs to a message, to follow what is kept of it already."""
 
@@ -144,7 +146,7 @@ class ThinkingAdded:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToolCallAdded:
     """The assistant called a tool."""
 
@@ -178,7 +180,7 @@ class ToolCallAdded:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OutputSet:
     """A tool gave its result."""
 
