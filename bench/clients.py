@@ -1,7 +1,9 @@
-"""Counts WebSocket frames on many sockets, in a process of its own: ``python -m bench.clients URL COUNT ENDS END``.
+"""Counts WebSocket frames on many sockets, in a process of its own.
 
-Prints ``connected``, then, when every socket has seen so many ends of runs, one JSON line. It reads frames by
-their lengths alone, so that it does not become the limit itself.
+``python -m bench.clients URL COUNT ENDS END BEGIN`` prints ``connected``, then, when every socket has seen so many
+frames with END, one JSON line. The time begins with the first frame that has BEGIN: what comes before it is threads
+and agents that start, which is another matter. It reads frames by their lengths alone, so that it does not become the
+limit itself.
 """
 
 import asyncio
@@ -20,13 +22,16 @@ STAMP = b"t="
 class Counter(asyncio.Protocol):
     """One socket (RFC 6455), as a client that only listens."""
 
-    def __init__(self, target: str, host: str, ends: int, end: bytes, done: "asyncio.Future[None]") -> None:
+    def __init__(
+        self, target: str, host: str, ends: int, end: bytes, begin: bytes, done: "asyncio.Future[None]"
+    ) -> None:
         self._hello = (
             f"GET {target} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             f"Sec-WebSocket-Key: {base64.b64encode(os.urandom(16)).decode()}\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
         self._ends = ends
         self._end = end
+        self._begin = begin
         self._done = done
         self._buffer = bytearray()
         self.open: asyncio.Future[None] = done.get_loop().create_future()
@@ -70,7 +75,8 @@ class Counter(asyncio.Protocol):
 
     def _frame(self, buffer: bytearray, start: int, size: int) -> None:
         now = time.perf_counter()
-        self.first = self.first or now
+        if not self.first and buffer.find(self._begin, start, start + min(size, 96)) >= 0:
+            self.first = now
         self.last = now
         self.frames += 1
         self.bytes += size
@@ -93,7 +99,7 @@ def _same(counter: Counter) -> Counter:
     return counter
 
 
-async def main(url: str, count: int, ends: int, end: str) -> None:
+async def main(url: str, count: int, ends: int, end: str, begin: str) -> None:
     """Connect, wait for all ends, print the figures."""
     parts = urlsplit(url)
     loop = asyncio.get_running_loop()
@@ -101,7 +107,7 @@ async def main(url: str, count: int, ends: int, end: str) -> None:
     waiting = []
     for _ in range(count):
         done: asyncio.Future[None] = loop.create_future()
-        counter = Counter(f"{parts.path}?{parts.query}", parts.netloc, ends, end.encode(), done)
+        counter = Counter(f"{parts.path}?{parts.query}", parts.netloc, ends, end.encode(), begin.encode(), done)
         await loop.create_connection(partial(_same, counter), str(parts.hostname), parts.port or 80)
         await counter.open
         if not counters:
@@ -110,7 +116,7 @@ async def main(url: str, count: int, ends: int, end: str) -> None:
         waiting.append(done)
     print("connected", flush=True)
     await asyncio.gather(*waiting)
-    first = min(counter.first for counter in counters)
+    first = min(counter.first for counter in counters if counter.first)
     last = max(counter.last for counter in counters)
     frames = [counter.frames for counter in counters]
     counted = {"seconds": last - first, "frames": frames, "bytes": counters[0].bytes, "delays": counters[0].delays}
@@ -118,4 +124,4 @@ async def main(url: str, count: int, ends: int, end: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]))
+    asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], sys.argv[5]))

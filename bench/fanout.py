@@ -8,6 +8,7 @@ from bench.report import Figure, rate
 from bench.server import BenchServer
 
 SOCKETS, EVENTS = 1_000, 300
+TICK = '"bench:tick"'
 END = f'"number":{EVENTS - 1},'
 
 
@@ -23,14 +24,14 @@ def figures() -> list[Figure]:
 
 def _limit() -> float:
     with program("fanout", str(EVENTS)) as bare:
-        listeners = Listeners(f"ws://{bare.address}/ws?", SOCKETS, 1, END)
+        listeners = Listeners(f"ws://{bare.address}/ws?", SOCKETS, 1, END, TICK)
         bare.say("go")
         return _rate(listeners)
 
 
 def _measured() -> float:
     with BenchServer() as server:
-        listeners = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, 1, END)
+        listeners = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, 1, END, TICK)
         sender = threading.Thread(target=server.call, args=("POST", "/api/bench/ticks", {"count": EVENTS}))
         sender.start()
         found = _rate(listeners)

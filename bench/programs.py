@@ -53,10 +53,13 @@ class Listeners:
         sockets: how many connect.
         ends: how many frames with `END` each of them waits for.
         end: a text near the beginning of the frames that count as ends.
+        begin: one near the beginning of the frame with which the time begins.
     """
 
-    def __init__(self, url: str, sockets: int, ends: int, end: str = '"agent:result"') -> None:
-        words = [sys.executable, "-m", "bench.clients", url, str(sockets), str(ends), end]
+    def __init__(
+        self, url: str, sockets: int, ends: int, end: str = '"agent:result"', begin: str = '"agent:message"'
+    ) -> None:
+        words = [sys.executable, "-m", "bench.clients", url, str(sockets), str(ends), end, begin]
         self._process = subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         assert self._process.stdout.readline() == "connected\n"
@@ -67,3 +70,8 @@ class Listeners:
         counted: dict[str, Any] = json.loads(self._process.stdout.readline())
         self._process.wait(10)
         return counted
+
+    def stop(self) -> None:
+        """End it before it has seen what it waits for."""
+        self._process.kill()
+        self._process.wait()

@@ -61,7 +61,7 @@ def memory() -> Figure:
 def idle(seconds: float = 10.0) -> Figure:
     """Processor time of a server whose threads all wait for an answer, with sockets that listen."""
     with BenchServer() as server:
-        Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, 1)
+        listeners = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, 1)
         project = server.project()
         for _ in range(WAITING):
             server.thread(project, "!ask Colour: Which colour? | Red | Blue")
@@ -69,6 +69,7 @@ def idle(seconds: float = 10.0) -> Figure:
         before = server.cpu_seconds()
         time.sleep(seconds)
         used = server.cpu_seconds() - before
+        listeners.stop()
     name = f"idle with {WAITING} waiting threads and {SOCKETS} sockets, share of a core"
     return most(name, "%", used / seconds * 100, 0.5)
 

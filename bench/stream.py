@@ -1,6 +1,7 @@
 """From an agent's line to a durable row to a frame at every socket."""
 
 import tempfile
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from bench.server import BenchServer
 
 SOCKETS = 20
 SIZE = 300
+START = 6.0
+"""Seconds after which all runs begin to talk at once; until then their threads are made."""
 
 
 def figures(runs: int = 50, steps: int = 100) -> list[Figure]:
@@ -34,13 +37,19 @@ def limit(runs: int, steps: int) -> float:
     return float(runs * steps * 3 / counted["seconds"])
 
 
+def _prompt(begin: float, steps: int) -> str:
+    return f"!sleep {max(0.0, begin - time.monotonic())}\n!flood {steps} {SIZE}"
+
+
 def measured(runs: int, steps: int) -> float:
     """Return the server's events a second: messages, tool calls and their outputs."""
     with BenchServer() as server:
         project = server.project()
         clients = Listeners(f"{server.url.replace('http', 'ws', 1)}/ws?token={server.token}", SOCKETS, runs)
+        begin = time.monotonic() + START
         with ThreadPoolExecutor(runs) as pool:
-            ids = list(pool.map(lambda _: server.thread(project, f"!flood {steps} {SIZE}"), range(runs)))
+            ids = list(pool.map(lambda _: server.thread(project, _prompt(begin, steps)), range(runs)))
+        assert time.monotonic() < begin, "the threads do not start in time"
         counted = clients.outcome()
         assert len(set(counted["frames"])) == 1, "the sockets saw different numbers of frames"
         rows = server.call("GET", f"/api/threads/{ids[0]}")["messages"]
