@@ -18,8 +18,8 @@ from faults.house import House, opened
 from faults.journal import Journal
 from faults.report import OUTPUT, Outcome
 from faults.scenarios.killing import finish
+from tests.support.memory import MEGABYTE, at_rest, resident
 
-MEGABYTE = 1024 * 1024
 GROWTH = 10 * MEGABYTE
 
 
@@ -194,7 +194,7 @@ async def long_conversations(messages: int, size: int, seed: int) -> Outcome:
             made = await house.caller.send("POST", "/api/threads", flood, f"large-{number}")
             await house.settle()
             await _read(house, f"/api/threads/{made['id']}")
-            held.append(resident(house.server.pid))
+            held.append(await asyncio.to_thread(at_rest, house.server.pid))
             outcome.tried += 1
         outcome.figures |= {f"RSS after round {number} MB": held[number - 1] / MEGABYTE for number in (1, 2, 5)}
         if held[4] - held[1] > GROWTH:
@@ -229,12 +229,6 @@ async def _read(house: House, path: str) -> int:
         async for chunk, _ in answer.content.iter_chunks():
             size += len(chunk)
     return size
-
-
-def resident(pid: int) -> int:
-    """Return the bytes of memory that a process holds."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) * 1024
 
 
 async def _until(holds: Callable[[], bool], patience: float) -> None:

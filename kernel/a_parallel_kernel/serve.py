@@ -100,6 +100,7 @@ async def _serve(config: Config, check: Callable[[], object]) -> int | None:
         _collect_seldom()
         print(f"a-parallel is ready at {kernel.url}", flush=True)
         _warn(config)
+        _give_back_memory()
         await signals.stop.wait()
     finally:
         await kernel.stop()
@@ -116,6 +117,13 @@ def _collect_seldom() -> None:
     gc.freeze()
     gc.set_threshold(YOUNG, 10, 10)
     gc.enable()
+
+
+def _give_back_memory() -> None:
+    """Let large blocks go back to the system; ctypes takes some milliseconds that nobody should wait for."""
+    from a_parallel_kernel.blocks import give_back_large_blocks
+
+    give_back_large_blocks()
 
 
 async def _leave_nobody_behind(signals: Signals) -> None:

@@ -15,6 +15,7 @@ from a_parallel_contracts.errors import ServiceUnavailable
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.connections import Session, explain
 from a_parallel_kernel.eventlog import Entries, EventLog
+from a_parallel_kernel.parameters import Nothing, let_go, note_large
 from a_parallel_kernel.reader import SqlReader
 
 ResultT = TypeVar("ResultT")
@@ -31,6 +32,7 @@ class SqlTransaction(SqlReader):
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__(connection)
         self.events: list[Event] = []
+        self.large: Nothing = {}
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return the number of rows it changed."""
@@ -55,6 +57,7 @@ class SqlTransaction(SqlReader):
 
     def _run(self, sql: str, params: Params) -> sqlite3.Cursor:
         self._check(sql)
+        note_large(sql, params, self.large)
         return super()._run(sql, params)
 
     def _check(self, sql: str) -> None:
@@ -68,7 +71,7 @@ class SqlTransaction(SqlReader):
 class Unit:
     """A unit of work that waits, and what became of it."""
 
-    __slots__ = ("_work", "entries", "error", "events", "future", "result")
+    __slots__ = ("_work", "entries", "error", "events", "future", "large", "result")
 
     def __init__(self, work: Callable[[Transaction], Any], future: "asyncio.Future[Any]") -> None:
         self._work = work
@@ -77,6 +80,7 @@ class Unit:
         self.error: Exception | None = None
         self.events: list[Event] = []
         self.entries: list[Entries] = []
+        self.large: Nothing = {}
 
     def run(self, connection: sqlite3.Connection) -> None:
         """Do the work inside the open transaction; keeps the result and the events."""
@@ -85,6 +89,7 @@ class Unit:
             self.result = self._work(transaction)
         finally:
             transaction.close()
+            self.large = transaction.large
         if type(self.result) is CoroutineType:
             self.result.close()
             raise TypeError("a unit of work must be a plain function, not a coroutine")
@@ -209,6 +214,15 @@ class Writer:
 
 def commit(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> int:
     """Run and commit the units together, or alone if that fails; returns the number of commits."""
+    try:
+        return _commit(group, events, connection)
+    finally:
+        for unit in group:
+            if unit.large:
+                _forget(unit.large, connection)
+
+
+def _commit(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> int:
     if len(group) > 1:
         try:
             connection.execute("BEGIN IMMEDIATE")
@@ -219,6 +233,14 @@ def commit(group: list[Unit], events: EventLog | None, connection: sqlite3.Conne
         if _together(group, events, connection):
             return 1
     return sum(_alone(unit, events, connection) for unit in group)
+
+
+def _forget(large: Nothing, connection: sqlite3.Connection) -> None:
+    """Let go of large parameters; the units are done with, whatever comes of that."""
+    try:
+        let_go(large, connection)
+    except sqlite3.Error:
+        log.exception("large parameters of statements are still held")
 
 
 def _together(group: list[Unit], events: EventLog | None, connection: sqlite3.Connection) -> bool:
