@@ -1,3 +1,5 @@
+import { text } from "@/i18n";
+
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "narrow" });
 const UNITS: [Intl.RelativeTimeFormatUnit, number][] = [
   ["year", 31_536_000],
@@ -14,7 +16,7 @@ export function ago(iso: string, now = Date.now()): string {
   for (const [unit, size] of UNITS) {
     if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
   }
-  return relative.format(0, "second");
+  return text.common.justNow;
 }
 
 /** Date and time of an ISO time, in the reader's way of writing. */

@@ -17,7 +17,7 @@ export function ThreadRow({ thread }: { thread: Thread }) {
         to="/projects/$projectId/threads/$threadId"
         params={{ projectId: thread.projectId, threadId: thread.id }}
         onClick={() => show({ sidebar: false })}
-        className="flex items-start gap-2 rounded-md px-2 py-1.5 hover:bg-accent/60 data-[status=active]:bg-accent"
+        className="flex items-start gap-2 rounded-md px-2 py-1.5 hover:bg-accent/60 data-[status=active]:bg-accent pointer-coarse:pr-9"
       >
         <StatusIcon status={thread.status} className="mt-0.5" />
         <span className="grid min-w-0 flex-1">

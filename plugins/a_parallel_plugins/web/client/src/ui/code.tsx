@@ -50,10 +50,10 @@ export const Code = memo(function Code({ code, language }: { code: string; langu
 /** A block of code with its language and a button to copy it. */
 export function CodeBlock({ code, language, className }: { code: string; language?: string; className?: string }) {
   return (
-    <div className={cn("group/code relative my-3 overflow-hidden rounded-lg border border-border bg-card", className)}>
-      <div className="absolute top-1 right-1 flex items-center gap-2">
-        {language ? <span className="text-2xs text-muted-foreground">{language}</span> : null}
-        <CopyButton value={code} className="opacity-0 group-hover/code:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100" />
+    <div className={cn("my-3 overflow-hidden rounded-lg border border-border bg-card", className)}>
+      <div className="flex items-center justify-between border-b border-border bg-muted/40 pr-1 pl-3.5">
+        <span className="text-2xs text-muted-foreground">{language}</span>
+        <CopyButton value={code} className="my-0.5 pointer-coarse:size-8" />
       </div>
       <pre tabIndex={0} className="overflow-x-auto px-3.5 py-3 font-mono text-[0.78rem] leading-relaxed">
         <code>

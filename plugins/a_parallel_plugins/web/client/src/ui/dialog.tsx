@@ -33,7 +33,7 @@ export function DialogContent({
         {...rest}
       >
         <header className="flex items-start gap-3 px-5 pt-4 pb-1">
-          <div className="min-w-0 flex-1">
+          <div className="min-w-0 flex-1 pt-1.5 md:pt-0.5">
             <Radix.Title className="text-[0.9375rem] font-semibold">{title}</Radix.Title>
             {description ? (
               <Radix.Description className="mt-0.5 text-xs text-muted-foreground">{description}</Radix.Description>

@@ -8,7 +8,7 @@ const NAMES: Record<string, string> = MAC
 /** Shows a shortcut such as `mod+k`, with the names of this machine's keys. */
 export function Shortcut({ keys }: { keys: string }) {
   return (
-    <span className="inline-flex gap-0.5">
+    <span className="inline-flex gap-0.5 pointer-coarse:hidden">
       {keys.split("+").map((key) => (
         <Kbd key={key}>{NAMES[key] ?? (key.length === 1 ? key.toUpperCase() : key)}</Kbd>
       ))}

@@ -2,30 +2,31 @@ import { type ReactNode, useId } from "react";
 import { cn } from "@/lib/classes";
 import { SidebarButton } from "@/shell/sidebar-button";
 
+const WIDTHS = { text: "mx-auto w-full max-w-4xl", list: "mx-auto w-full max-w-5xl", all: "" };
+
 /** The frame of a view: a header that stays and a body that scrolls. */
 export function Page({
   title,
   description,
   actions,
-  wide,
+  width = "text",
   children,
 }: {
   title: ReactNode;
   description?: ReactNode;
   actions?: ReactNode;
-  /** Uses the whole width instead of a column for reading. */
-  wide?: boolean;
+  /** A column for reading, a wider one with a list beside it, or all there is. */
+  width?: keyof typeof WIDTHS;
   children: ReactNode;
 }) {
-  const width = wide ? "" : "mx-auto max-w-4xl";
   return (
     <div className="flex h-full min-h-0 flex-col">
-      <ViewHeader actions={actions} className={wide ? "" : "mx-auto w-full max-w-4xl md:px-0"}>
+      <ViewHeader actions={actions} className={WIDTHS[width]}>
         <h1 className="truncate text-[0.9375rem] font-semibold">{title}</h1>
         {description ? <p className="truncate text-xs text-muted-foreground">{description}</p> : null}
       </ViewHeader>
       <div className="min-h-0 flex-1 overflow-y-auto px-4 py-5 md:px-6" tabIndex={-1}>
-        <div className={width}>{children}</div>
+        <div className={WIDTHS[width]}>{children}</div>
       </div>
     </div>
   );
@@ -42,8 +43,8 @@ export function ViewHeader({
   children: ReactNode;
 }) {
   return (
-    <header className="shrink-0 border-b border-border">
-      <div className={cn("flex min-h-13 flex-wrap items-center gap-x-3 gap-y-1.5 px-3 py-2 md:px-6", className)}>
+    <header className="flex min-h-13 shrink-0 items-center border-b border-border px-3 py-2 md:px-6">
+      <div className={cn("flex min-w-0 flex-1 flex-wrap items-center gap-x-3 gap-y-1.5", className)}>
         <SidebarButton />
         <div className="min-w-0 flex-1">{children}</div>
         {actions ? <div className="flex flex-wrap items-center gap-2">{actions}</div> : null}
@@ -67,8 +68,8 @@ export function Section({
   const id = useId();
   return (
     <section aria-labelledby={id} className="mb-8">
-      <div className="mb-3 flex items-end gap-3">
-        <div className="min-w-0 flex-1">
+      <div className="mb-3 flex flex-wrap items-end gap-x-3 gap-y-2">
+        <div className="min-w-[min(100%,16rem)] flex-1">
           <h2 id={id} className="text-[0.8125rem] font-semibold">
             {title}
           </h2>

@@ -9,6 +9,7 @@ export const common = {
   delete: "Delete",
   edit: "Edit",
   failed: "That did not work",
+  justNow: "just now",
   loading: "Loading",
   more: "More",
   nothingFound: "Nothing found",

@@ -1,6 +1,6 @@
 export const setup = {
   addFolder: "Add this folder",
-  agentFound: (version: string) => `Ready${version ? `: ${version}` : ""}`,
+  agentFound: (version: string | undefined) => `Ready${version ? `, version ${version}` : ""}`,
   agentHelp: "a-parallel runs the Claude CLI of this machine, signed in as you.",
   agentMissing: "The Claude CLI was not found",
   agentTitle: "The agent",
@@ -11,7 +11,8 @@ export const setup = {
   cloneUrl: "Address of the repository",
   cloneUrlHelp: "https://github.com/you/shop.git",
   cloned: (name: string) => `${name} is cloned and added`,
-  cloning: "Cloning…",
+  cloning: (name: string) => `Cloning ${name}`,
+  connecting: "Connecting…",
   connectGithub: "Connect GitHub in the settings to choose among your repositories.",
   demo: "Use the demo agent",
   demoChosen: "The demo agent is used for new threads",

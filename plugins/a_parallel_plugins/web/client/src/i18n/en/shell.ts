@@ -35,7 +35,7 @@ export const shell = {
   showFewer: "Show fewer",
   signOut: "Sign out",
   skip: "Skip to content",
-  startupCommands: "Startup commands",
+  startupCommands: "Commands",
   switchTheme: "Switch theme",
   terminals: "Terminals",
   theme: "Theme",

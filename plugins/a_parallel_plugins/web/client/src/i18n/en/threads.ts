@@ -98,6 +98,7 @@ export const threads = {
   planReviseLabel: "What should be different?",
   planTitle: "The agent proposes a plan",
   previous: "Back",
+  questionMany: "Choose any number.",
   questionTitle: "The agent asks",
   queued: (place: number) => `Waits for its turn (${place} in the queue)`,
   remove: "Remove",

@@ -65,7 +65,7 @@ export function PointsTable({ points }: { points: Point[] }) {
     <details className="mt-3 border-t border-border pt-2 text-xs">
       <summary className="cursor-pointer text-muted-foreground">{text.statistics.showTable}</summary>
       <div className="mt-2 overflow-x-auto" tabIndex={0} role="region" aria-label={text.statistics.activity}>
-        <table className="w-full">
+        <table className="w-full whitespace-nowrap">
           <thead className="text-muted-foreground">
             <tr>
               <th className="py-1 pr-3 text-left font-normal">{text.statistics.date}</th>

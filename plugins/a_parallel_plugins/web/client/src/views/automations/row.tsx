@@ -34,8 +34,8 @@ export function AutomationRow({ automation, project, onEdit }: { automation: Aut
           <ChevronRight className={cn("size-4 transition-transform", open && "rotate-90")} />
         </button>
         <div className="min-w-0 flex-1">
-          <p className="flex min-w-0 items-center gap-2">
-            <span className="truncate text-[0.8125rem] font-medium">{automation.name}</span>
+          <p className="flex min-w-0 flex-wrap items-center gap-x-2">
+            <span className="line-clamp-2 text-[0.8125rem] font-medium wrap-anywhere">{automation.name}</span>
             {automation.enabled ? null : <Badge>{text.automations.paused}</Badge>}
           </p>
           <p className="truncate text-xs text-muted-foreground" title={automation.schedule}>

@@ -36,26 +36,26 @@ export function Card({ thread, project, lifted }: Props) {
         lifted ? "cursor-grabbing shadow-2xl" : "cursor-grab hover:border-input",
       )}
     >
-      <div className="flex items-start gap-2 pr-12">
+      <div className="flex items-start gap-2 pr-5 pointer-coarse:pr-14">
         <StatusIcon status={thread.status} className="mt-0.5 shrink-0" />
         <Link
           to="/projects/$projectId/threads/$threadId"
           params={{ projectId: thread.projectId, threadId: thread.id }}
           draggable={false}
-          className="line-clamp-3 min-w-0 text-[0.8125rem] leading-5 font-medium break-words hover:text-primary"
+          className="line-clamp-3 min-w-0 text-[0.8125rem] leading-5 font-medium wrap-anywhere hover:text-primary"
         >
           {thread.title}
         </Link>
       </div>
       <Facts thread={thread} project={project} />
-      <div className="absolute top-1.5 right-1 flex">
+      <div className="absolute top-1.5 right-1 flex rounded-md bg-card pointer-coarse:top-0.5 pointer-coarse:items-center">
         <button
           type="button"
           ref={setActivatorNodeRef}
           {...attributes}
           aria-label={text.board.move(thread.title)}
           onKeyDown={listeners?.onKeyDown as KeyboardEventHandler}
-          className="grid size-6 cursor-grab place-items-center rounded-md text-muted-foreground opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
+          className="grid size-6 cursor-grab place-items-center rounded-md bg-card text-muted-foreground opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-fine:absolute pointer-fine:right-full pointer-coarse:size-8 pointer-coarse:opacity-100"
         >
           <GripVertical className="size-3.5" />
         </button>

@@ -62,7 +62,7 @@ export function Column({ id, threads, projects, dragging, folded, onFold }: Prop
           </IconButton>
         ) : null}
       </header>
-      <ul className="grid min-h-16 flex-1 content-start gap-2 overflow-y-auto px-2 pb-2" tabIndex={-1}>
+      <ul className="grid min-h-16 flex-1 grid-cols-[minmax(0,1fr)] content-start gap-2 overflow-y-auto px-2 pb-2" tabIndex={-1}>
         {threads.slice(0, most).map((thread) => (
           <li key={thread.id}>
             <Card thread={thread} project={projects.get(thread.projectId)} />

@@ -25,16 +25,19 @@ function Row({ thread, withProject }: { thread: Thread; withProject?: boolean })
   const project = useProject(withProject ? thread.projectId : undefined);
   const summary = useGitSummary(thread.mode === "worktree" && !thread.archived ? thread : undefined);
   return (
-    <li className="relative flex items-center gap-2 pr-2 hover:bg-accent/40">
+    <li className="relative flex items-center gap-1 pr-2 hover:bg-accent/40">
       <Link
         to="/projects/$projectId/threads/$threadId"
         params={{ projectId: thread.projectId, threadId: thread.id }}
-        className="flex min-w-0 flex-1 items-center gap-3 px-4 py-2.5 focus-visible:-outline-offset-2"
+        className="flex min-w-0 flex-1 items-center gap-3 py-2.5 pr-1 pl-4 focus-visible:-outline-offset-2"
       >
         <StatusIcon status={thread.status} />
         <span className="grid min-w-0 flex-1 gap-0.5">
-          <span className="truncate text-[0.8125rem] font-medium">{thread.title}</span>
+          <span className="line-clamp-2 text-[0.8125rem] font-medium break-words sm:line-clamp-1 sm:break-all">{thread.title}</span>
           <span className="flex min-w-0 items-center gap-2 overflow-hidden text-2xs whitespace-nowrap text-muted-foreground">
+            <span className="sm:hidden">
+              <StageBadge stage={thread.stage} />
+            </span>
             {project ? <span className="truncate">{project.name}</span> : null}
             <span>{text.threads.statuses[thread.status] ?? thread.status}</span>
             <time dateTime={thread.completedAt ?? thread.createdAt}>{ago(thread.completedAt ?? thread.createdAt)}</time>
@@ -48,7 +51,9 @@ function Row({ thread, withProject }: { thread: Thread; withProject?: boolean })
         </span>
         <GitMark summary={summary} />
         {thread.cost > 0 ? <span className="hidden text-xs text-muted-foreground tabular-nums sm:inline">{cost(thread.cost)}</span> : null}
-        <StageBadge stage={thread.stage} />
+        <span className="hidden sm:inline">
+          <StageBadge stage={thread.stage} />
+        </span>
       </Link>
       <ThreadMenu thread={thread}>
         <Button variant="ghost" size="icon-sm" aria-label={text.threads.actions(thread.title)}>

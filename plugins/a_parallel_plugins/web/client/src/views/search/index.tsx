@@ -18,7 +18,7 @@ export default function SearchView() {
       !archived && search !== "" && `${title} ${branch ?? ""} ${status}`.toLowerCase().includes(search),
   );
   return (
-    <Page title={text.home.searchTitle} description={text.home.searchHelp}>
+    <Page title={text.home.searchTitle}>
       <Input
         type="search"
         autoFocus
@@ -29,7 +29,7 @@ export default function SearchView() {
         className="mb-6"
       />
       {search === "" ? (
-        <EmptyState icon={Search} title={text.home.searchTitle}>
+        <EmptyState icon={Search} title={text.home.searchEmpty}>
           {text.home.searchHelp}
         </EmptyState>
       ) : (

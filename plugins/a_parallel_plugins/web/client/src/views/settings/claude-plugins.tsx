@@ -98,6 +98,7 @@ function InstallForm() {
     mutationFn: () => call(api.POST("/api/claude-plugins", { body: { plugin: plugin.trim(), marketplace: marketplace.trim() || undefined } })),
     onSuccess: () => {
       setPlugin("");
+      setMarketplace("");
       toast.success(text.claudePlugins.installedNow);
       return reload();
     },

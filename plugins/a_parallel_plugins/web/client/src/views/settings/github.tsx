@@ -43,7 +43,7 @@ export default function GithubPage() {
         {status.connected ? (
           <Repositories onClone={(repository: Repository) => setCloning({ url: repository.clone_url })} />
         ) : (
-          <p className="text-xs text-muted-foreground">{text.github.connectHelp}</p>
+          <p className="text-xs text-muted-foreground">{text.github.repositoriesHelp}</p>
         )}
       </Section>
       <Dialog open={cloning !== null} onOpenChange={(open) => open || setCloning(null)}>
@@ -72,7 +72,7 @@ function Connected({ login }: { login: string }) {
       {user?.avatar_url?.startsWith(AVATARS) ? <img src={user.avatar_url} alt="" className="size-9 rounded-full" /> : null}
       <div className="min-w-0 flex-1">
         <p className="truncate text-[0.8125rem] font-medium">{user?.name ?? login}</p>
-        <p className="truncate text-xs text-muted-foreground">{login}</p>
+        {user?.name && user.name !== login ? <p className="truncate text-xs text-muted-foreground">{login}</p> : null}
       </div>
       <Badge tone="success">{text.github.connected}</Badge>
       <Button variant="outline" size="sm" onClick={() => setAsking(true)}>
@@ -114,6 +114,7 @@ function Connect() {
           </Button>
         </div>
       </div>
+      <p className="text-xs text-muted-foreground">{text.github.connectHelp}</p>
       {begin.error ? <Alert tone="danger">{messageOf(begin.error)}</Alert> : null}
     </Card>
   );

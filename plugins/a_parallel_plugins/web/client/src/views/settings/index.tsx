@@ -30,8 +30,8 @@ export default function SettingsView() {
     list.current?.querySelector("[data-status=active]")?.scrollIntoView({ inline: "center", block: "nearest" });
   }, [id]);
   return (
-    <Page title={text.settings.title} wide>
-      <div className="mx-auto flex max-w-5xl flex-col gap-6 md:flex-row md:gap-10">
+    <Page title={text.settings.title} width="list">
+      <div className="flex flex-col gap-6 md:flex-row md:gap-10">
         <nav ref={list} aria-label={text.settings.title} className="-mx-4 shrink-0 overflow-x-auto px-4 md:mx-0 md:w-44 md:px-0">
           <div className="flex gap-1 md:flex-col md:gap-4">
             {GROUPS.map((group) => (
@@ -81,7 +81,7 @@ function Entry({ to, icon: Icon, label }: { to: string; icon: LucideIcon; label:
     <Link
       to="/settings/$page"
       params={{ page: to }}
-      className="flex h-8 items-center gap-2 rounded-md px-2 text-[0.8125rem] whitespace-nowrap text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground [&_svg]:size-4"
+      className="flex h-9 items-center gap-2 rounded-md px-2 md:h-8 text-[0.8125rem] whitespace-nowrap text-muted-foreground hover:bg-accent hover:text-foreground data-[status=active]:bg-accent data-[status=active]:font-medium data-[status=active]:text-foreground [&_svg]:size-4"
     >
       <Icon />
       {label}

@@ -23,7 +23,7 @@ export default function ProjectSettingsView() {
   const { projectId } = useParams({ strict: false });
   const project = useProject(projectId);
   return (
-    <Page title={project ? `${project.name} · ${text.home.settings}` : text.home.settings} description={project?.path}>
+    <Page title={project ? `${project.name} · ${text.home.settings}` : text.home.settings} description={project ? <span className="font-mono">{project.path}</span> : undefined}>
       {project ? (
         <>
           <General key={project.id} project={project} />
@@ -83,7 +83,7 @@ function Swatch({ colour, chosen, onChoose }: { colour: string | null; chosen: b
       aria-pressed={chosen}
       aria-label={colour ?? text.home.colorNone}
       onClick={onChoose}
-      className={cn("grid size-8 place-items-center rounded-full border border-border text-white", !colour && "bg-muted text-foreground")}
+      className={cn("grid size-9 place-items-center rounded-full border md:size-8 border-border text-white", !colour && "bg-muted text-foreground")}
       style={colour ? { backgroundColor: colour } : undefined}
     >
       {chosen ? <Check className="size-4" /> : null}

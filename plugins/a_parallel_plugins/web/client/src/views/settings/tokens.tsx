@@ -75,7 +75,7 @@ function Row({ token, onRevoke }: { token: Token; onRevoke: () => void }) {
           ))}
           {expired ? <Badge tone="danger">{text.tokens.expired}</Badge> : null}
         </p>
-        <p className="truncate text-xs text-muted-foreground">
+        <p className="text-xs text-muted-foreground">
           <span className="font-mono">{hint}</span> · {expiresAt ? text.tokens.until(dateTime(expiresAt)) : text.tokens.forever} ·{" "}
           {lastUsedAt ? text.tokens.lastUsed(ago(lastUsedAt)) : text.tokens.neverUsed}
         </p>

@@ -65,10 +65,13 @@ export function Clone({ address = "", onAdded }: { address?: string; onAdded: (p
   });
   if (clone.isPending) {
     return (
-      <div className="grid gap-3 py-6" role="status">
-        <p className="text-[0.8125rem] font-medium">{step?.phase ?? text.setup.cloning}</p>
-        <Progress value={step?.percent ?? null} label={step?.phase ?? text.setup.cloning} />
-        <p className="h-4 text-xs text-muted-foreground tabular-nums">{step?.detail}</p>
+      <div className="grid gap-3">
+        <p className="truncate text-[0.8125rem] font-medium">{text.setup.cloning(name)}</p>
+        <Progress value={step?.percent ?? null} label={text.setup.cloning(name)} />
+        <p className="flex h-4 gap-2 text-xs text-muted-foreground tabular-nums">
+          <span role="status">{step?.phase ?? text.setup.connecting}</span>
+          <span className="truncate">{step?.detail}</span>
+        </p>
         <Button variant="outline" className="justify-self-end" busy={cancel.isPending} onClick={() => cancel.mutate()}>
           {text.setup.cancelClone}
         </Button>

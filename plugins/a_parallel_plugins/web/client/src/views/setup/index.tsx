@@ -91,7 +91,7 @@ function Agent() {
     return (
       <p className="flex items-center gap-2 text-[0.8125rem]">
         <Check className="size-4 text-success" />
-        {text.setup.agentFound(status.data.version ?? "")}
+        {text.setup.agentFound(/\d+\.\d+\S*/.exec(status.data.version ?? "")?.[0])}
       </p>
     );
   }

@@ -27,12 +27,12 @@ export function ThreadHeader({ thread, panel, onPanel }: { thread: Thread } & Pa
   const project = useProject(thread.projectId);
   const summary = useGitSummary(thread.mode === "worktree" ? thread : undefined);
   return (
-    <ViewHeader className="flex-nowrap md:px-4" actions={<Actions thread={thread} panel={panel} onPanel={onPanel} />}>
+    <ViewHeader className="flex-nowrap" actions={<Actions thread={thread} panel={panel} onPanel={onPanel} />}>
       <h1 className="flex min-w-0 items-center gap-2 text-[0.9375rem] leading-5 font-semibold">
         <StatusIcon status={thread.status} />
         <span className="truncate">{thread.title}</span>
       </h1>
-      <div className="mt-0.5 flex min-w-0 items-center gap-2 overflow-hidden text-2xs whitespace-nowrap text-muted-foreground">
+      <div className="mt-0.5 flex min-w-0 items-center gap-1.5 overflow-hidden text-2xs md:gap-2 whitespace-nowrap text-muted-foreground">
         {project ? (
           <Link to="/projects/$projectId" params={{ projectId: project.id }} className="truncate hover:text-foreground">
             {project.name}

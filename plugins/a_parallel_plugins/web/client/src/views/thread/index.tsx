@@ -1,4 +1,4 @@
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { MessageCircleOff } from "lucide-react";
 import { lazy, Suspense, useEffect } from "react";
 import { ApiError } from "@/api/errors";
@@ -11,6 +11,7 @@ import { describe } from "@/shell/extensions/tool-card";
 import { ExtensionHost, Origin } from "@/shell/extensions/host";
 import { keyOf, useExtensions } from "@/shell/extensions/registry";
 import { useShortcut } from "@/shell/shortcuts";
+import { Button } from "@/ui/button";
 import { ViewHeader } from "@/ui/page";
 import { EmptyState, SkeletonList } from "@/ui/states";
 import { Composer } from "./composer/composer";
@@ -118,7 +119,15 @@ function Missing() {
   return (
     <div className="flex h-full flex-col">
       <ViewHeader>{null}</ViewHeader>
-      <EmptyState icon={MessageCircleOff} title={text.threads.missing}>
+      <EmptyState
+        icon={MessageCircleOff}
+        title={text.threads.missing}
+        action={
+          <Button asChild variant="outline">
+            <Link to="/">{text.shell.home}</Link>
+          </Button>
+        }
+      >
         {text.threads.missingHelp}
       </EmptyState>
     </div>

@@ -25,7 +25,7 @@ interface Props {
 export function SettingField({ setting, field, decided, error, onChange, onReset }: Props) {
   const help = [setting.help, decided ? text.plugins.decidedBy(decided) : defaultOf(setting)].filter(Boolean).join(" ");
   const reset = onReset ? (
-    <IconButton size="icon-xs" label={text.plugins.resetOf(setting.title)} onClick={onReset}>
+    <IconButton className="mt-[1.4rem] md:mt-[1.5rem]" label={text.plugins.resetOf(setting.title)} onClick={onReset}>
       <RotateCcw />
     </IconButton>
   ) : null;

@@ -11,7 +11,7 @@ export function WaitingFrame({ title, icon, children, actions }: { title: string
         {icon}
         {title}
       </h2>
-      <div className="min-h-0 flex-1 overflow-y-auto px-3.5 py-3">{children}</div>
+      <div className="min-h-0 flex-1 scroll-py-3 overflow-y-auto px-3.5 py-3">{children}</div>
       <div className="flex shrink-0 flex-wrap justify-end gap-2 border-t border-border px-3.5 py-2.5">{actions}</div>
     </section>
   );

@@ -47,17 +47,17 @@ export function PlanCard({ input }: { input: string | null }) {
         )
       }
     >
+      <Markdown>{str(parseInput(input), "plan")}</Markdown>
       {revising ? (
         <Textarea
           autoFocus
+          className="mt-3"
           aria-label={text.threads.planReviseLabel}
           placeholder={text.threads.planReviseLabel}
           value={wish}
           onChange={(event) => setWish(event.target.value)}
         />
-      ) : (
-        <Markdown>{str(parseInput(input), "plan")}</Markdown>
-      )}
+      ) : null}
     </WaitingFrame>
   );
 }

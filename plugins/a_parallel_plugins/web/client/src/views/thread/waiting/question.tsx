@@ -97,7 +97,10 @@ function Choices({
   };
   return (
     <fieldset>
-      <legend className="mb-2 text-[0.8125rem] font-medium">{question.question}</legend>
+      <legend className="mb-2 text-[0.8125rem] font-medium">
+        {question.question}
+        {many ? <span className="ml-1.5 text-xs font-normal text-muted-foreground">{text.threads.questionMany}</span> : null}
+      </legend>
       <div className="grid gap-1.5 sm:grid-cols-2">
         {question.options.map(({ label, description }) => {
           const chosen = answer.chosen.includes(label);
