@@ -25,6 +25,12 @@ export function branchesQuery(projectId: string) {
   });
 }
 
+/** The name of the branch that a thread's work is compared with; undefined while it is not known. */
+export function useBase({ projectId, baseBranch }: Pick<Schema["Thread"], "projectId" | "baseBranch">): string | undefined {
+  const branches = useQuery({ ...branchesQuery(projectId), enabled: !baseBranch }).data;
+  return baseBranch ?? branches?.defaultBranch ?? undefined;
+}
+
 export function useAddProject() {
   return useMutation({
     mutationFn: (body: Schema["NewProject"]) => call(api.POST("/api/projects", { body })),

@@ -9,20 +9,26 @@ export type Merge = Schema["MergeBody"];
 
 const of = (thread: string) => ({ params: { path: { thread } } });
 
+/** What is compared: what is not committed yet, or everything that the work changes in its base branch. */
+export type Scope = "uncommitted" | "base";
+
+const compared = (scope: Scope) => (scope === "base" ? ({ against: "base" } as const) : {});
+
 /** The changed files of a thread's directory, one entry for each path (`http-core.md` §7.3). */
-export function diffQuery(thread: string) {
+export function diffQuery(thread: string, scope: Scope = "uncommitted") {
+  const params = { path: { thread }, query: compared(scope) };
   return queryOptions({
-    queryKey: ["diff", thread],
-    queryFn: () => call(api.GET("/api/git/{thread}/diff", of(thread))),
+    queryKey: ["diff", thread, scope],
+    queryFn: () => call(api.GET("/api/git/{thread}/diff", { params })),
     staleTime: 0,
   });
 }
 
 /** One changed file with all of its text, for those that the list leaves out for their size. */
-export function wholeDiffQuery(thread: string, file: FileDiff) {
-  const query = { path: file.path, staged: file.staged };
+export function wholeDiffQuery(thread: string, file: FileDiff, scope: Scope) {
+  const query = { path: file.path, ...(scope === "base" ? compared(scope) : { staged: file.staged }) };
   return queryOptions({
-    queryKey: ["diff-whole", thread, file.path, file.staged],
+    queryKey: ["diff-whole", thread, scope, file.path, file.staged],
     queryFn: async () => {
       const [whole] = await call(api.GET("/api/git/{thread}/diff", { params: { path: { thread }, query } }));
       return whole?.diff ?? "";

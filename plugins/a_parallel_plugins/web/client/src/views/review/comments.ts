@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 import type { ChangeData } from "react-diff-view";
+import type { Scope } from "@/data/review";
 import { text } from "@/i18n";
 import { store, stored } from "@/lib/storage";
 import { getChangeKey, lineNumber } from "./parse";
@@ -8,6 +9,8 @@ import { getChangeKey, lineNumber } from "./parse";
 export interface Comment {
   id: string;
   path: string;
+  /** The comparison in which it was written; missing in those that an earlier version has kept. */
+  scope?: Scope;
   change: string;
   line: number;
   kind: ChangeData["type"];
@@ -33,10 +36,11 @@ export function setComments(thread: string, comments: readonly Comment[]): void 
   for (const listener of listeners) listener();
 }
 
-export function addComment(thread: string, path: string, change: ChangeData, words: string): void {
+export function addComment(thread: string, path: string, scope: Scope, change: ChangeData, words: string): void {
   const comment: Comment = {
     id: crypto.randomUUID?.() ?? String(Math.random()),
     path,
+    scope,
     change: getChangeKey(change),
     line: lineNumber(change),
     kind: change.type,

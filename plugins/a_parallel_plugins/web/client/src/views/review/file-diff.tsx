@@ -3,7 +3,7 @@ import "./diff.css";
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight } from "lucide-react";
 import { memo, useMemo, useState } from "react";
-import { type FileDiff, wholeDiffQuery } from "@/data/review";
+import { type FileDiff, type Scope, wholeDiffQuery } from "@/data/review";
 import { text } from "@/i18n";
 import { cn } from "@/lib/classes";
 import { Button } from "@/ui/button";
@@ -15,13 +15,14 @@ import { countLines, hunksOf } from "./parse";
 interface Props extends Pick<FileActions, "onStage" | "onRevert"> {
   thread: string;
   file: FileDiff;
+  scope: Scope;
   view: View;
   folded: boolean;
   onFold: (path: string) => void;
 }
 
 /** One changed file: its head, and its diff unless it is folded. */
-export const FileSection = memo(function FileSection({ thread, file, view, folded, onFold, onStage, onRevert }: Props) {
+export const FileSection = memo(function FileSection({ thread, file, scope, view, folded, onFold, onStage, onRevert }: Props) {
   const counts = useMemo(() => countLines(file.diff), [file.diff]);
   const label = folded ? text.review.unfold(file.path) : text.review.fold(file.path);
   return (
@@ -41,14 +42,21 @@ export const FileSection = memo(function FileSection({ thread, file, view, folde
         </button>
         <FileButtons file={file} onStage={onStage} onRevert={onRevert} />
       </header>
-      {folded ? null : <Body thread={thread} file={file} view={view} />}
+      {folded ? null : <Body thread={thread} file={file} scope={scope} view={view} />}
     </section>
   );
 });
 
-function Body({ thread, file, view }: { thread: string; file: FileDiff; view: View }) {
+interface Content {
+  thread: string;
+  file: FileDiff;
+  scope: Scope;
+  view: View;
+}
+
+function Body({ thread, file, scope, view }: Content) {
   const [wanted, setWanted] = useState(false);
-  const whole = useQuery({ ...wholeDiffQuery(thread, file), enabled: wanted });
+  const whole = useQuery({ ...wholeDiffQuery(thread, file, scope), enabled: wanted });
   const diff = file.truncated ? whole.data : file.diff;
   if (diff === undefined) {
     return (
@@ -60,11 +68,11 @@ function Body({ thread, file, view }: { thread: string; file: FileDiff; view: Vi
       </p>
     );
   }
-  return <Hunks thread={thread} file={file} diff={diff} view={view} />;
+  return <Hunks thread={thread} file={file} scope={scope} diff={diff} view={view} />;
 }
 
-function Hunks({ thread, file, diff, view }: { thread: string; file: FileDiff; diff: string; view: View }) {
+function Hunks({ diff, ...rest }: Content & { diff: string }) {
   const hunks = useMemo(() => hunksOf(diff), [diff]);
   if (hunks.length === 0) return <p className="px-4 py-3 text-xs text-muted-foreground">{text.review.noText}</p>;
-  return <Lines thread={thread} file={file} hunks={hunks} view={view} />;
+  return <Lines hunks={hunks} {...rest} />;
 }

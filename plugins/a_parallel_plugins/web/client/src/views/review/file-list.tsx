@@ -8,10 +8,11 @@ import { useNarrow } from "@/lib/media";
 import { IconButton } from "@/ui/button";
 import { type Counts, countLines, splitPath } from "./parse";
 
+/** Without `onStage` and `onRevert` there is nothing but reading. */
 export interface FileActions {
   onOpen: (path: string) => void;
-  onStage: (paths: string[], staged: boolean) => void;
-  onRevert: (paths: string[]) => void;
+  onStage?: ((paths: string[], staged: boolean) => void) | undefined;
+  onRevert?: ((paths: string[]) => void) | undefined;
 }
 
 type Row = { kind: "head"; staged: boolean; files: FileDiff[] } | { kind: "file"; file: FileDiff };
@@ -65,9 +66,11 @@ function Head({ staged, files, onStage }: { staged: boolean; files: FileDiff[] }
       <span className="flex-1">
         {staged ? text.review.staged : text.review.changes} <span className="tabular-nums opacity-80">{files.length}</span>
       </span>
-      <IconButton size="icon-xs" className="size-9 md:size-6" label={label} onClick={() => onStage(files.map(({ path }) => path), !staged)}>
-        {staged ? <Minus /> : <Plus />}
-      </IconButton>
+      {onStage ? (
+        <IconButton size="icon-xs" className="size-9 md:size-6" label={label} onClick={() => onStage(files.map(({ path }) => path), !staged)}>
+          {staged ? <Minus /> : <Plus />}
+        </IconButton>
+      ) : null}
     </div>
   );
 }
@@ -85,11 +88,13 @@ function FileRow({ file, active, onOpen, onStage, onRevert }: { file: FileDiff; 
       >
         <StatusLetter status={file.status} />
         <PathText path={file.path} className="flex-1 text-xs" />
-        <LineCounts counts={counts} className="md:group-focus-within:hidden md:group-hover:hidden" />
+        <LineCounts counts={counts} className={onStage && "md:group-focus-within:hidden md:group-hover:hidden"} />
       </button>
-      <span className="flex md:hidden md:group-focus-within:flex md:group-hover:flex">
-        <FileButtons file={file} onStage={onStage} onRevert={onRevert} />
-      </span>
+      {onStage ? (
+        <span className="flex md:hidden md:group-focus-within:flex md:group-hover:flex">
+          <FileButtons file={file} onStage={onStage} onRevert={onRevert} />
+        </span>
+      ) : null}
     </div>
   );
 }
@@ -98,6 +103,7 @@ function FileRow({ file, active, onOpen, onStage, onRevert }: { file: FileDiff; 
 export function FileButtons({ file, onStage, onRevert }: { file: FileDiff } & Pick<FileActions, "onStage" | "onRevert">) {
   const { path, staged } = file;
   const label = staged ? text.review.unstage(path) : text.review.stage(path);
+  if (!onStage || !onRevert) return null;
   return (
     <>
       <IconButton size="icon-xs" className="size-9 md:size-6" label={text.review.revert(path)} onClick={() => onRevert([path])}>

@@ -1,6 +1,7 @@
 import { ArrowUpFromLine, Columns2, Ellipsis, GitBranch, GitMerge, GitPullRequest, History, Minus, Plus, RefreshCw, Rows2, Undo2 } from "lucide-react";
 import { useState } from "react";
-import { type FileDiff, refreshReview, usePush } from "@/data/review";
+import { useBase } from "@/data/projects";
+import { type FileDiff, refreshReview, type Scope, usePush } from "@/data/review";
 import type { GitSummary, Thread } from "@/data/threads";
 import { text } from "@/i18n";
 import { Button, IconButton } from "@/ui/button";
@@ -18,6 +19,8 @@ interface Props {
   thread: Thread;
   files: FileDiff[];
   summary: GitSummary | undefined;
+  scope: Scope;
+  onScope: (scope: Scope) => void;
   view: View;
   onView: (view: View) => void;
 }
@@ -25,11 +28,12 @@ interface Props {
 type Shown = "merge" | "pullRequest" | "snapshots" | null;
 
 /** The top of the review: which branch it is, how much has changed, and where the work goes from here. */
-export function Head({ thread, files, summary, view, onView, ...actions }: Props & Pick<FileActions, "onStage" | "onRevert">) {
+export function Head({ thread, files, summary, scope, onScope, view, onView, ...actions }: Props & Pick<FileActions, "onStage" | "onRevert">) {
   const [shown, setShown] = useState<Shown>(null);
   const push = usePush(thread.id);
   const dialog = (which: Shown) => ({ open: shown === which, onOpenChange: (open: boolean) => setShown(open ? which : null) });
   const unpushed = summary?.unpushedCommitCount ?? 0;
+  const base = useBase(thread) ?? text.review.base;
   const pushNow = () => push.mutate(undefined, { onSuccess: () => toast.success(text.review.pushed) });
   return (
     <div className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-2 gap-y-1 border-b border-border px-3 py-1.5">
@@ -50,6 +54,16 @@ export function Head({ thread, files, summary, view, onView, ...actions }: Props
           ) : null}
         </p>
       </div>
+      <Segmented<Scope>
+        label={text.review.scope}
+        className="order-last w-full min-w-0"
+        value={scope}
+        onChange={onScope}
+        options={[
+          { value: "uncommitted", label: text.review.uncommitted },
+          { value: "base", label: <bdi className="truncate">{text.review.since(base)}</bdi>, title: text.review.allSince(base) },
+        ]}
+      />
       <Segmented<View>
         label={text.review.layout}
         value={view}
@@ -59,7 +73,7 @@ export function Head({ thread, files, summary, view, onView, ...actions }: Props
           { value: "split", label: <Columns2 />, title: text.review.split },
         ]}
       />
-      <Button size="sm" variant={files.length === 0 && unpushed > 0 ? "primary" : "outline"} className="h-9 md:h-7" busy={push.isPending} onClick={pushNow}>
+      <Button size="sm" variant={summary?.dirtyFileCount === 0 && unpushed > 0 ? "primary" : "outline"} className="h-9 md:h-7" busy={push.isPending} onClick={pushNow}>
         <ArrowUpFromLine />
         {text.review.pushCount(unpushed)}
       </Button>
@@ -94,7 +108,7 @@ export function Head({ thread, files, summary, view, onView, ...actions }: Props
 }
 
 function AllFiles({ files, onStage, onRevert }: { files: FileDiff[] } & Pick<FileActions, "onStage" | "onRevert">) {
-  if (files.length === 0) return null;
+  if (files.length === 0 || !onStage || !onRevert) return null;
   const paths = (staged: boolean) => files.filter((file) => file.staged === staged).map(({ path }) => path);
   return (
     <>

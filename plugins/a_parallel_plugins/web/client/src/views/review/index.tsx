@@ -2,18 +2,20 @@ import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { GitCommitVertical } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { diffQuery, type FileDiff, refreshReview, summaryQuery, useRevert, useStage } from "@/data/review";
+import { useBase } from "@/data/projects";
+import { diffQuery, type FileDiff, refreshReview, type Scope, summaryQuery, useRevert, useStage } from "@/data/review";
 import type { GitSummary, Thread } from "@/data/threads";
 import { text } from "@/i18n";
 import { useTopic } from "@/live/hooks";
 import { useStored } from "@/lib/storage";
+import { Button } from "@/ui/button";
 import { ConfirmDialog } from "@/ui/confirm";
 import { EmptyState, ErrorState, SkeletonList } from "@/ui/states";
 import { toast } from "@/ui/toast";
 import { CommentsBar } from "./comments-bar";
 import { CommitBox } from "./commit";
 import { FileSection } from "./file-diff";
-import { FileList } from "./file-list";
+import { type FileActions, FileList } from "./file-list";
 import { Head } from "./head";
 import type { View } from "./lines";
 
@@ -22,7 +24,8 @@ const BURST = 400;
 
 /** The review pane, beside the conversation of a thread or, on a phone, instead of it. */
 export default function ReviewPane({ thread }: { thread: Thread }) {
-  const diff = useQuery(diffQuery(thread.id));
+  const [scope, setScope] = useStored<Scope>("review.scope", "uncommitted");
+  const diff = useQuery(diffQuery(thread.id, scope));
   const summary = useQuery(summaryQuery(thread.id)).data;
   const [view, setView] = useStored<View>("review.view", "unified");
   const [reverting, setReverting] = useState<string[] | null>(null);
@@ -32,20 +35,22 @@ export default function ReviewPane({ thread }: { thread: Thread }) {
   const files = useMemo(() => inOrder(diff.data ?? []), [diff.data]);
   const onStage = useCallback((paths: string[], staged: boolean) => stageFiles({ paths, staged }), [stageFiles]);
   const onRevert = useCallback((paths: string[]) => setReverting(paths), []);
+  // What is committed can be neither staged nor reverted.
+  const actions = scope === "base" ? {} : { onStage, onRevert };
   return (
     <div className="@container flex h-full min-h-0 flex-col bg-background" aria-label={text.review.title}>
-      <Head thread={thread} files={files} summary={summary} view={view} onView={setView} onStage={onStage} onRevert={onRevert} />
+      <Head thread={thread} files={files} summary={summary} scope={scope} onScope={setScope} view={view} onView={setView} {...actions} />
       {diff.isPending ? (
         <SkeletonList className="flex-1 content-start p-3" />
       ) : diff.isError ? (
         <ErrorState className="flex-1" error={diff.error} onRetry={() => void diff.refetch()} />
       ) : files.length === 0 ? (
-        <Nothing summary={summary} />
+        <Nothing thread={thread} summary={summary} scope={scope} onScope={setScope} />
       ) : (
-        <Files thread={thread.id} files={files} view={view} onStage={onStage} onRevert={onRevert} />
+        <Files key={scope} thread={thread.id} files={files} scope={scope} view={view} {...actions} />
       )}
       <CommentsBar thread={thread.id} />
-      {files.length > 0 ? <CommitBox thread={thread.id} files={files} /> : null}
+      {files.length > 0 && scope === "uncommitted" ? <CommitBox thread={thread.id} files={files} /> : null}
       <ConfirmDialog
         open={reverting !== null}
         onOpenChange={() => setReverting(null)}
@@ -66,25 +71,44 @@ function inOrder(files: FileDiff[]): FileDiff[] {
   return [...files].sort((one, other) => Number(other.staged) - Number(one.staged) || one.path.localeCompare(other.path));
 }
 
-function Nothing({ summary }: { summary: GitSummary | undefined }) {
+interface NothingProps {
+  thread: Thread;
+  summary: GitSummary | undefined;
+  scope: Scope;
+  onScope: (scope: Scope) => void;
+}
+
+function Nothing({ thread, summary, scope, onScope }: NothingProps) {
   const unpushed = summary?.unpushedCommitCount ?? 0;
+  const base = useBase(thread) ?? text.review.base;
+  if (scope === "base") {
+    return (
+      <EmptyState icon={GitCommitVertical} title={text.review.nothingSince(base)} className="flex-1 justify-center">
+        {text.review.emptyHelp}
+      </EmptyState>
+    );
+  }
   return (
-    <EmptyState icon={GitCommitVertical} title={text.review.emptyTitle} className="flex-1 justify-center">
+    <EmptyState
+      icon={GitCommitVertical}
+      title={text.review.emptyTitle}
+      className="flex-1 justify-center"
+      action={<Button onClick={() => onScope("base")}>{text.review.showSince(base)}</Button>}
+    >
       {unpushed > 0 ? text.review.emptyUnpushed(unpushed) : text.review.emptyHelp}
     </EmptyState>
   );
 }
 
-interface FilesProps {
+interface FilesProps extends Pick<FileActions, "onStage" | "onRevert"> {
   thread: string;
   files: FileDiff[];
+  scope: Scope;
   view: View;
-  onStage: (paths: string[], staged: boolean) => void;
-  onRevert: (paths: string[]) => void;
 }
 
 /** The list of files, and their diffs one below the other; only diffs near the ones in sight are in the page. */
-function Files({ thread, files, view, onStage, onRevert }: FilesProps) {
+function Files({ thread, files, scope, view, onStage, onRevert }: FilesProps) {
   const frame = useRef<HTMLDivElement>(null);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const [current, setCurrent] = useState<string | null>(null);
@@ -125,7 +149,7 @@ function Files({ thread, files, view, onStage, onRevert }: FilesProps) {
               const file = files[index];
               return file ? (
                 <div key={key} data-index={index} ref={virtual.measureElement}>
-                  <FileSection thread={thread} file={file} view={view} folded={folded.has(file.path)} onFold={fold} onStage={onStage} onRevert={onRevert} />
+                  <FileSection thread={thread} file={file} scope={scope} view={view} folded={folded.has(file.path)} onFold={fold} onStage={onStage} onRevert={onRevert} />
                 </div>
               ) : null;
             })}

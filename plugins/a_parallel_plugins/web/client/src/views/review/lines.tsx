@@ -1,7 +1,7 @@
 import { MessageSquarePlus } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from "react";
 import { type ChangeData, Decoration, Diff, type EventMap, Hunk, type HunkData, type RenderGutter, type RenderToken } from "react-diff-view";
-import type { FileDiff } from "@/data/review";
+import type { FileDiff, Scope } from "@/data/review";
 import { text } from "@/i18n";
 import { Button } from "@/ui/button";
 import { CommentForm, CommentNote } from "./comment-note";
@@ -18,14 +18,14 @@ const PORTION = 300;
 const TYPES = { added: "add", deleted: "delete", modified: "modify", renamed: "modify" } as const;
 
 /** The lines of a diff, where one comments on them. */
-export function Lines({ thread, file, hunks, view }: { thread: string; file: FileDiff; hunks: HunkData[]; view: View }) {
+export function Lines({ thread, file, scope, hunks, view }: { thread: string; file: FileDiff; scope: Scope; hunks: HunkData[]; view: View }) {
   const { path } = file;
   const [most, setMost] = useState(PORTION);
   const shown = useMemo(() => firstLines(hunks, most), [hunks, most]);
   const changes = useMemo(() => changesOf(shown), [shown]);
   const hidden = useMemo(() => changesOf(hunks).length - changes.length, [hunks, changes]);
   const tokens = useDiffTokens(shown, path);
-  const { widgets, lost, open } = useCommenting(thread, path, changes);
+  const { widgets, lost, open } = useCommenting(thread, path, scope, changes);
   const cursor = useCursor(changes, open);
   const gutterEvents = useMemo<EventMap>(() => ({ onClick: ({ change }) => change && open(change) }), [open]);
   return (
@@ -97,7 +97,7 @@ const renderGutter: RenderGutter = ({ change, side, renderDefault }) => (
 );
 
 /** Comments of one file below their lines, and the form for the next one. */
-function useCommenting(thread: string, path: string, changes: ChangeData[]) {
+function useCommenting(thread: string, path: string, scope: Scope, changes: ChangeData[]) {
   const all = useComments(thread);
   const [writing, setWriting] = useState<ChangeData | null>(null);
   return useMemo(() => {
@@ -111,7 +111,8 @@ function useCommenting(thread: string, path: string, changes: ChangeData[]) {
     for (const comment of all.filter((one) => one.path === path)) {
       const anchor = anchorOf(comment, changes);
       if (anchor) below(anchor, <CommentNote key={comment.id} thread={thread} comment={comment} />);
-      else lost.push(comment);
+      // A line that is committed, for example, is not among those that are not: that is no change of it.
+      else if ((comment.scope ?? "uncommitted") === scope) lost.push(comment);
     }
     if (writing) {
       below(
@@ -122,7 +123,7 @@ function useCommenting(thread: string, path: string, changes: ChangeData[]) {
           action={text.review.addComment}
           onCancel={() => setWriting(null)}
           onSubmit={(words) => {
-            addComment(thread, path, writing, words);
+            addComment(thread, path, scope, writing, words);
             setWriting(null);
           }}
         />,
@@ -130,7 +131,7 @@ function useCommenting(thread: string, path: string, changes: ChangeData[]) {
     }
     for (const [key, list] of notes) widgets[key] = <div>{list}</div>;
     return { widgets, lost, open: setWriting as (change: ChangeData) => void };
-  }, [all, changes, path, thread, writing]);
+  }, [all, changes, path, scope, thread, writing]);
 }
 
 /** The line that the keyboard is at. */
