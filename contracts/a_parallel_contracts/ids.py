@@ -1,6 +1,8 @@
 """Identifiers and timestamps in the formats the database and the wire share."""
 
+import functools
 import secrets
+import time
 from datetime import UTC, datetime
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-"
@@ -28,4 +30,10 @@ def iso(moment: datetime) -> str:
 
 def now() -> str:
     """Return the current time in the format of `iso`."""
-    return iso(datetime.now(UTC))
+    second, milliseconds = divmod(time.time_ns() // 1_000_000, 1000)
+    return f"{_second(second)}.{milliseconds:03d}Z"
+
+
+@functools.lru_cache(1)
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -6,7 +6,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable
-from functools import partial
+from functools import lru_cache, partial
 from types import CoroutineType
 from typing import Any, TypeVar
 
@@ -26,6 +26,11 @@ log = logging.getLogger(__name__)
 _CONTROL = re.compile(r"\s*(BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|ATTACH|DETACH|VACUUM)\b", re.IGNORECASE)
 
 
+@lru_cache(1024)
+def _controls(sql: str) -> bool:
+    return _CONTROL.match(sql) is not None
+
+
 class SqlTransaction(SqlReader):
     """`a_parallel_contracts.database.Transaction` on the writer's connection."""
 
@@ -36,10 +41,7 @@ class SqlTransaction(SqlReader):
 
     def execute(self, sql: str, params: Params = ()) -> int:
         """Run one statement and return the number of rows it changed."""
-        cursor = self._run(sql, params)
-        changed = cursor.rowcount
-        cursor.close()
-        return max(changed, 0)
+        return max(self._run(sql, params).rowcount, 0)
 
     def executemany(self, sql: str, params: Iterable[Params]) -> int:
         """Run one statement for each of `params` and return the number of rows changed."""
@@ -58,11 +60,14 @@ class SqlTransaction(SqlReader):
     def _run(self, sql: str, params: Params) -> sqlite3.Cursor:
         self._check(sql)
         note_large(sql, params, self.large)
-        return super()._run(sql, params)
+        try:
+            return self._connection.execute(sql, params)
+        except sqlite3.Error as error:
+            raise explain(error) from error
 
     def _check(self, sql: str) -> None:
         """Refuse what would end the group's transaction, or run outside it after SQLite has ended it."""
-        if _CONTROL.match(sql):
+        if _controls(sql):
             raise ValueError(f"a unit of work may not control the transaction: {sql.strip()[:60]}")
         if not self._connection.in_transaction:
             raise sqlite3.OperationalError("the transaction was rolled back by an earlier error")

@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 Kind = Literal["text", "thinking"]
 
+# What comes by the thousand is not frozen: that takes three times as long to make.
+
 
 @dataclass(frozen=True, slots=True)
 class Init:
@@ -19,7 +21,7 @@ class Init:
     lifecycle: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Prose:
     """A block of text or thinking."""
 
@@ -27,7 +29,7 @@ class Prose:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToolUse:
     """A block that calls a tool."""
 
@@ -36,7 +38,7 @@ class ToolUse:
     input: Any
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Said:
     """Finished blocks of a message; `parent` is the tool call whose sub-agent speaks."""
 
@@ -54,7 +56,7 @@ class Started:
     kind: Kind | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Delta:
     """More of a streamed block."""
 
@@ -72,7 +74,7 @@ class Abandoned:
     index: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ToolOutput:
     """Result of a tool call."""
 
@@ -81,7 +83,7 @@ class ToolOutput:
     is_error: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outputs:
     """Results of tool calls; `parent` as in `Said`."""
 

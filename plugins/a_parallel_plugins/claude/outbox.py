@@ -41,6 +41,11 @@ class Outbox:
         elif not self._events:
             self.put(checkpoint)
 
+    @property
+    def has_room(self) -> bool:
+        """Whether more may be put at once."""
+        return self._room.is_set()
+
     async def room(self) -> None:
         """Return when more may be put."""
         await self._room.wait()

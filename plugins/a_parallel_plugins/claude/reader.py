@@ -43,7 +43,8 @@ class Reader:
         count = 0
         async for raw in self._process.lines():
             self._take(raw)
-            await self._outbox.room()
+            if not self._outbox.has_room:
+                await self._outbox.room()
             count += 1
             if count % BREATH == 0:
                 await asyncio.sleep(0)

@@ -57,8 +57,8 @@ class _Message:
 
     def text(self, kind: Kind) -> str:
         """Return all text of `kind`: blocks joined by blank lines."""
-        texts = (self.blocks[index].text for index in sorted(self.blocks) if self.blocks[index].kind == kind)
-        return "\n\n".join(text for text in texts if text)
+        blocks = [self.blocks[index] for index in sorted(self.blocks)] if len(self.blocks) > 1 else self.blocks.values()
+        return "\n\n".join([text for block in blocks if block.kind == kind and (text := block.text)])
 
     def start(self, index: int, kind: Kind | None) -> None:
         """Begin a streamed block."""
@@ -154,17 +154,19 @@ class Texts:
         told: list[Produced] = []
         for kind in _KINDS:
             texts = [block.text for block in line.blocks if isinstance(block, Prose) and block.kind == kind]
-            if any(texts) and self._merge(line.message_id, message, kind, [text for text in texts if text]):
-                told.append(self._event(line.message_id, kind, partial=False))
+            if any(texts):
+                text = self._merge(line.message_id, message, kind, [text for text in texts if text])
+                told += [_PRODUCED[kind](line.message_id, text, False)] if text is not None else []
         return told
 
-    def _merge(self, message_id: str, message: _Message, kind: Kind, texts: list[str]) -> bool:
-        """Add finished blocks and tell whether there is anything new to say."""
+    def _merge(self, message_id: str, message: _Message, kind: Kind, texts: list[str]) -> str | None:
+        """Add finished blocks and return the whole text, or None if there is nothing new to say."""
         before = message.text(kind)
         if not (message.streamed and len(texts) == 1 and message.finish(kind, texts[0])):
             message.merge(kind, texts)
         self._grown.pop((message_id, kind), None)
-        return message.streamed or message.text(kind) != before
+        after = message.text(kind)
+        return after if message.streamed or after != before else None
 
     def abandoned(self, line: Abandoned) -> list[Produced]:
         """Take back what a broken stream left unfinished and return the corrected texts."""
@@ -174,11 +176,12 @@ class Texts:
         return [self._event(line.message_id, kind, partial=False) for kind in sorted(kinds)]
 
     def _event(self, message_id: str, kind: Kind, *, partial: bool) -> Produced:
-        text = self._messages[message_id].text(kind)
-        return (TextProduced if kind == "text" else ThinkingProduced)(message_id, text, partial)
+        return _PRODUCED[kind](message_id, self._messages[message_id].text(kind), partial)
 
     def _message(self, message_id: str) -> _Message:
-        message = self._messages.setdefault(message_id, _Message())
+        message = self._messages.get(message_id)
+        if message is None:
+            message = self._messages[message_id] = _Message()
         self._messages.move_to_end(message_id)
         while len(self._messages) > REMEMBERED:
             self._messages.popitem(last=False)
@@ -186,3 +189,7 @@ class Texts:
 
 
 _KINDS: tuple[Kind, ...] = ("thinking", "text")
+_PRODUCED: dict[Kind, type[TextProduced] | type[ThinkingProduced]] = {
+    "text": TextProduced,
+    "thinking": ThinkingProduced,
+}

@@ -101,8 +101,9 @@ class Turns:
     @property
     def owes(self) -> bool:
         """Whether nothing runs but a turn is expected; if none begins within `SETTLE`, call `settle`."""
-        queued = self._begun > 0 and not self._tells_fate and self.awaits_start
-        return not self.works and (self._owed or queued)
+        if self.works:
+            return False
+        return self._owed or (self._begun > 0 and not self._tells_fate and self.awaits_start)
 
     def _waiting(self) -> tuple[str, ...]:
         """Return the ids of the messages that will yet be started."""
@@ -131,8 +132,7 @@ class Turns:
 
     def said(self, line: Said) -> list[PromptProgress]:
         """The assistant speaks; from an older CLI that can be the only sign of a new turn."""
-        awaited = self._begun == 0 or self.awaits_start
-        if line.parent or self._active or self._tells_fate or not awaited:
+        if line.parent or self._active or self._tells_fate or not (self._begun == 0 or self.awaits_start):
             return []
         return self._begin()
 

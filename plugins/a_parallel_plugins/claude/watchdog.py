@@ -1,6 +1,7 @@
 """Ends a CLI that has fallen silent in the middle of a turn (``agent-lifecycle.md`` §11, §13)."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 
@@ -20,7 +21,7 @@ class Watchdog:
 
     def touch(self) -> None:
         """Something was heard, or the silence begins anew."""
-        self._heard = asyncio.get_running_loop().time()
+        self._heard = time.monotonic()
 
     async def silence(self) -> float:
         """Return when the silence has lasted too long, and how many seconds that was."""
@@ -30,7 +31,7 @@ class Watchdog:
                 self.touch()
                 await asyncio.sleep(self._rest)
                 continue
-            left = self._heard + limit - asyncio.get_running_loop().time()
+            left = self._heard + limit - time.monotonic()
             if left <= 0:
                 return limit
             await asyncio.sleep(min(left, self._rest))
