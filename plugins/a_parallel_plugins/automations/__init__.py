@@ -1,7 +1,7 @@
 """Automations: prompts that run by a schedule, read-only, with an inbox of what they found."""
 
 from collections.abc import AsyncIterator, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Job, Manifest, Plugin, PluginContext, Route, Topic, hookimpl
@@ -38,6 +38,7 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
     runs: "Runs"
     scheduling: "Scheduling"
     service: "AutomationService"
+    zone: tzinfo
 
     def clock(self) -> datetime:
         """Return the time; tests have one of their own."""
@@ -59,7 +60,7 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
 
         build_models()
         settings = ctx.settings(AutomationsSettings)
-        zone = zone_of(settings)
+        self.zone = zone = zone_of(settings)
         self.runs = Runs(ctx, self.clock, zone)
         self.scheduling = Scheduling(ctx, self.runs, self.clock, zone, settings)
         self.service = AutomationService(ctx, self.runs, self.scheduling)
@@ -79,9 +80,10 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Return the routes of ``http-features.md`` §4.2."""
+        from a_parallel_plugins.automations.models import ServerZone
         from a_parallel_plugins.automations.routes import AutomationRoutes
 
-        return AutomationRoutes(self.service).all()
+        return AutomationRoutes(self.service, lambda: ServerZone.of(self.zone, self.clock())).all()
 
     @hookimpl
     def topics(self, ctx: PluginContext) -> Iterable[Topic]:

@@ -1,6 +1,7 @@
 """Bodies and queries of ``/api/automations`` (``http-features.md`` §4.2)."""
 
-from typing import Annotated
+from datetime import datetime, timedelta, tzinfo
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field
 
@@ -8,7 +9,7 @@ from a_parallel_contracts import Omissible, WireModel
 from a_parallel_contracts.automations import AutomationMode, MissedPolicy, OverlapPolicy, TriageStatus
 from a_parallel_contracts.threads import Model, PermissionMode
 from a_parallel_plugins.automations.cron import ExpressionError, parse
-from a_parallel_plugins.automations.settings import ZoneName
+from a_parallel_plugins.automations.settings import ZoneName, known_zone
 
 EXAMPLES = '"*/30 * * * *" (every 30 minutes), "0 9 * * *" (daily at 9 am), "0 */6 * * *" (every 6 hours)'
 MAX_JITTER = 24 * 60 * 60
@@ -80,6 +81,32 @@ class AutomationPatch(Choices):
     permission_mode: Omissible[PermissionMode] = None
     enabled: Omissible[bool] = None
     max_run_history: Omissible[Annotated[int, Field(ge=1, le=100)]] = None
+
+
+class ServerZone(WireModel):
+    """The time zone of schedules that name none.
+
+    Attributes:
+        timezone: its IANA name; None if the machine does not tell one.
+        utc_offset: minutes by which its clocks are ahead of UTC now.
+    """
+
+    timezone: str | None
+    utc_offset: int
+
+    @classmethod
+    def of(cls, zone: tzinfo, now: datetime) -> Self:
+        """Describe `zone` as it is at the moment `now`."""
+        offset = now.astimezone(zone).utcoffset() or timedelta()
+        return cls(timezone=_name(zone), utc_offset=round(offset / timedelta(minutes=1)))
+
+
+def _name(zone: tzinfo) -> str | None:
+    """Return the name under which others know a zone, too; one that was read from a file has none."""
+    try:
+        return known_zone(str(zone))
+    except ValueError:
+        return None
 
 
 class ListQuery(WireModel):

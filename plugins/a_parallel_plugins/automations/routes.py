@@ -1,16 +1,26 @@
 """Routes of ``/api/automations`` (``http-features.md`` §4.2)."""
 
+from collections.abc import Callable
+
 from a_parallel_contracts import NotFound, Ok, Request, Route, delete, get, patch, post
 from a_parallel_contracts.automations import AUTOMATIONS, Automation, AutomationRun, InboxItem
-from a_parallel_plugins.automations.models import AutomationPatch, InboxQuery, ListQuery, NewAutomation, Triage
+from a_parallel_plugins.automations.models import (
+    AutomationPatch,
+    InboxQuery,
+    ListQuery,
+    NewAutomation,
+    ServerZone,
+    Triage,
+)
 from a_parallel_plugins.automations.service import AutomationService
 
 
 class AutomationRoutes:
     """Handlers of the routes."""
 
-    def __init__(self, automations: AutomationService) -> None:
+    def __init__(self, automations: AutomationService, zone: Callable[[], ServerZone]) -> None:
         self._automations = automations
+        self._zone = zone
 
     def all(self) -> list[Route]:
         """Return the routes."""
@@ -19,6 +29,7 @@ class AutomationRoutes:
             get("/api/automations", self.show_all),
             post("/api/automations", self.create, status=201, repeatable=True),
             get("/api/automations/inbox", self.inbox),
+            get("/api/automations/zone", self.zone),
             patch("/api/automations/runs/{run}/triage", self.triage, repeatable=True),
             get(one, self.show, loads=AUTOMATIONS),
             patch(one, self.change, loads=AUTOMATIONS, load_first=True, repeatable=True),
@@ -39,6 +50,10 @@ class AutomationRoutes:
         """List the runs that wait for a person or have ended."""
         query = request.query
         return await self._automations.inbox(request.actor, query.project_id or None, query.triage_status or None)
+
+    async def zone(self, request: Request) -> ServerZone:
+        """Tell the time zone of schedules that name none."""
+        return self._zone()
 
     async def triage(self, request: Request[None, Triage]) -> Ok:
         """Say what you made of a run."""

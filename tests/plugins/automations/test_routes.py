@@ -1,10 +1,13 @@
 """Automations over HTTP: rows, validation, owners (``http-features.md`` §4.2, §4.6)."""
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 
-from tests.plugins.automations.conftest import Office
+from a_parallel_plugins.automations.models import ServerZone
+from tests.plugins.automations.clock import Clock
+from tests.plugins.automations.conftest import Office, OpenOffice
 
 FIELDS = {
     "id", "projectId", "userId", "name", "prompt", "schedule", "model", "mode", "permissionMode", "baseBranch",
@@ -210,3 +213,20 @@ async def test_everything_of_another_user_is_as_if_it_were_not_there(office: Off
     assert [one["triageStatus"] for one in await anna.get(f"/api/automations/{row['id']}/runs")] == ["pending"]
     body = {"projectId": row["projectId"], "name": "n", "prompt": "p", "schedule": "0 9 * * *"}
     assert (await bert.answer("POST", "/api/automations", json=body)).status == 404
+
+
+@pytest.mark.parametrize(("name", "offset"), [("UTC", 0), ("Asia/Kolkata", 330), ("America/St_Johns", -210)])
+async def test_the_zone_of_schedules_without_one_is_told(open_office: OpenOffice, name: str, offset: int) -> None:
+    office = await open_office(settings={"plugins.automations.zone": name})
+    assert await office.client.get("/api/automations/zone") == {"timezone": name, "utcOffset": offset}
+
+
+async def test_the_offset_is_that_of_the_season(open_office: OpenOffice) -> None:
+    summer = Clock("2026-07-01T00:00:00")
+    office = await open_office(summer, settings={"plugins.automations.zone": "Europe/Berlin"})
+    assert (await office.client.get("/api/automations/zone"))["utcOffset"] == 120
+
+
+def test_a_zone_without_a_name_has_its_offset() -> None:
+    told = ServerZone.of(timezone(timedelta(hours=-3, minutes=-30)), datetime(2026, 1, 1, tzinfo=UTC))
+    assert told.model_dump(by_alias=True) == {"timezone": None, "utcOffset": -210}

@@ -316,6 +316,23 @@ export interface paths {
         patch: operations["automations.patch.api.automations.runs.by-run.triage"];
         trace?: never;
     };
+    "/api/automations/zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell the time zone of schedules that name none. */
+        get: operations["automations.get.api.automations.zone"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/browse/files": {
         parameters: {
             query?: never;
@@ -4165,6 +4182,20 @@ export interface components {
             phase: string;
         };
         /**
+         * ServerZone
+         * @description The time zone of schedules that name none.
+         *
+         *     Attributes:
+         *         timezone: its IANA name; None if the machine does not tell one.
+         *         utc_offset: minutes by which its clocks are ahead of UTC now.
+         */
+        ServerZone: {
+            /** Timezone */
+            timezone: string | null;
+            /** Utcoffset */
+            utcOffset: number;
+        };
+        /**
          * SetAside
          * @description An event that could not be handled; `at` is in milliseconds since the epoch.
          */
@@ -5727,6 +5758,31 @@ export interface operations {
             429: components["responses"]["Error"];
             503: components["responses"]["Error"];
             507: components["responses"]["Error"];
+        };
+    };
+    "automations.get.api.automations.zone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Error"];
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerZone"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "browse.get.api.browse.files": {
