@@ -14,7 +14,13 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
-<style nonce="{nonce}">body {{ font: 16px/1.5 system-ui, sans-serif; margin: 4rem auto; max-width: 28rem; }}</style>
+<meta name="viewport" content="width=device-width">
+<style nonce="{nonce}">
+:root {{ color-scheme: light dark; }}
+body {{ font: 16px/1.5 system-ui, sans-serif; text-align: center; }}
+body {{ margin: 22vh auto; max-width: 26rem; padding: 0 1.5rem; }}
+h1 {{ font-size: 1.25rem; }}
+</style>
 </head>
 <body>
 <h1>{title}</h1>
