@@ -50,11 +50,14 @@ $(VENV)/installed: pyproject.toml hatch_build.py $(CLIENT_SOURCES) | $(VENV)/bin
 	@$(PIP) install --quiet --editable .
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed $(CLIENT)/package-lock.json
-	@echo "Installing what the tests need"
-	@$(PIP) install --quiet --group dev
-	@$(BIN)/python -m tools.client install
-	@touch $@
+# The client's packages come, all at once, while pip works; then the client is built.
+$(VENV)/installed-dev: pyproject.toml hatch_build.py $(CLIENT_SOURCES) | $(VENV)/bin/python
+	@echo "Installing a-parallel and what the tests need"
+	@$(BIN)/python -m tools.client install & client=$$!; \
+	    A_PARALLEL_SKIP_CLIENT=1 $(PIP) install --quiet --no-compile --editable . --group dev; pip=$$?; \
+	    wait $$client && exit $$pip
+	@$(BIN)/python -m tools.client build
+	@touch $(VENV)/installed $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache

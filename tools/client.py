@@ -1,4 +1,4 @@
-"""Development of the web client: ``python -m tools.client install|types``.
+"""Development of the web client: ``python -m tools.client install|build|types``.
 
 ``types`` writes what the client knows of the server: the types of every route and topic, generated from the server's
 own OpenAPI document by openapi-typescript.
@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from hatch_build import CLIENT, lock_is_newer, system_node
+from hatch_build import CLIENT, ROOT, build, lock_is_newer, needed, system_node
 
 SCHEMA = CLIENT / "src/api/schema.d.ts"
 START_LIMIT = 60.0
@@ -80,6 +80,11 @@ def types(found: dict[str, Any]) -> str:
         return HEADER + target.read_text(encoding="utf-8")
 
 
+def write_types() -> None:
+    """Write the types of the server as it is."""
+    SCHEMA.write_text(types(document()), encoding="utf-8")
+
+
 def install() -> None:
     """Install the client's packages, those for its tests included; without Node.js its tests are skipped."""
     if system_node() is None:
@@ -90,14 +95,20 @@ def install() -> None:
         subprocess.run(["npm", verb, "--no-audit", "--no-fund", "--loglevel=error"], check=True, cwd=CLIENT)
 
 
+def build_client() -> None:
+    """Build the client where it is missing or old; pip brings Node.js for that where the system has none."""
+    if system_node() is not None:
+        build()
+    elif needed():
+        subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--editable", ROOT], check=True)
+
+
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.client", description=__doc__)
-    parser.add_argument("action", choices=["install", "types"])
-    if parser.parse_args().action == "install":
-        install()
-    else:
-        SCHEMA.write_text(types(document()), encoding="utf-8")
+    actions = {"install": install, "build": build_client, "types": write_types}
+    parser.add_argument("action", choices=actions)
+    actions[parser.parse_args().action]()
 
 
 if __name__ == "__main__":
