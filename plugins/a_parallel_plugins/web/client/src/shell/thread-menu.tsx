@@ -32,7 +32,7 @@ export function ThreadMenu({ thread, children, extra }: { thread: Thread; childr
           >
             {thread.pinned ? text.threads.unpin : text.threads.pin}
           </MenuItem>
-          <SubMenu icon={<Kanban />} label={text.threads.stages[thread.stage] ?? thread.stage}>
+          <SubMenu icon={<Kanban />} label={text.threads.stageIs(text.threads.stages[thread.stage] ?? thread.stage)}>
             <MenuGroup
               value={thread.stage}
               onValueChange={(stage) => change.mutate({ id: thread.id, stage: stage as (typeof STAGES)[number] })}

@@ -32,20 +32,19 @@ export function DialogContent({
         )}
         {...rest}
       >
-        <header className="flex items-start gap-3 px-5 pt-4 pb-1">
-          <div className="min-w-0 flex-1 pt-1.5 md:pt-0.5">
-            <Radix.Title className="text-[0.9375rem] font-semibold">{title}</Radix.Title>
-            {description ? (
-              <Radix.Description className="mt-0.5 text-xs text-muted-foreground">{description}</Radix.Description>
-            ) : null}
-          </div>
-          <Radix.Close asChild>
-            <Button variant="ghost" size="icon-sm" aria-label={text.common.close} className="-mr-2">
-              <X />
-            </Button>
-          </Radix.Close>
+        <header className="py-1 pr-14 pl-5 pt-5.5 md:pt-4.5">
+          <Radix.Title className="text-[0.9375rem] font-semibold">{title}</Radix.Title>
+          {description ? (
+            <Radix.Description className="mt-0.5 text-xs text-muted-foreground">{description}</Radix.Description>
+          ) : null}
         </header>
         <div className="min-h-0 flex-1 overflow-y-auto px-5 pt-3 pb-5">{children}</div>
+        {/* The last one, so that the focus begins with what the dialog is about. */}
+        <Radix.Close asChild>
+          <Button variant="ghost" size="icon-sm" aria-label={text.common.close} className="absolute top-4 right-3">
+            <X />
+          </Button>
+        </Radix.Close>
       </Radix.Content>
     </Radix.Portal>
   );

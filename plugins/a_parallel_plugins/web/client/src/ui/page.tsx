@@ -23,7 +23,9 @@ export function Page({
     <div className="flex h-full min-h-0 flex-col">
       <ViewHeader actions={actions} className={WIDTHS[width]}>
         <h1 className="truncate text-[0.9375rem] font-semibold">{title}</h1>
-        {description ? <p className="truncate text-xs text-muted-foreground">{description}</p> : null}
+        {description ? (
+          <p className={cn("line-clamp-2 text-xs break-words text-muted-foreground md:line-clamp-1", actions && "max-sm:hidden")}>{description}</p>
+        ) : null}
       </ViewHeader>
       <div className="min-h-0 flex-1 overflow-y-auto px-4 py-5 md:px-6" tabIndex={-1}>
         <div className={WIDTHS[width]}>{children}</div>
@@ -69,7 +71,7 @@ export function Section({
   return (
     <section aria-labelledby={id} className="mb-8">
       <div className="mb-3 flex flex-wrap items-end gap-x-3 gap-y-2">
-        <div className="min-w-[min(100%,16rem)] flex-1">
+        <div className={cn("flex-1", description ? "min-w-[min(100%,16rem)]" : "min-w-0")}>
           <h2 id={id} className="text-[0.8125rem] font-semibold">
             {title}
           </h2>

@@ -11,6 +11,8 @@ export const home = {
   finished: "Finished lately",
   general: "General",
   greeting: "What needs you",
+  missing: "There is no such project",
+  missingHelp: "It may have been removed, or it belongs to somebody else.",
   name: "Name",
   noArchived: "Nothing is archived",
   nothing: "All quiet",

@@ -21,7 +21,7 @@ export const shell = {
   notFound: "There is no such page",
   notFoundHelp: "The address may be old, or what it named may be gone.",
   openSidebar: "Show sidebar",
-  palette: "Commands",
+  palette: "Command palette",
   palettePlaceholder: "Go to a thread, a project, or do something…",
   pinned: "Pinned",
   projectMenu: (name: string) => `Actions of project ${name}`,

@@ -11,6 +11,7 @@ export const threads = {
   gitStates: { clean: "No changes", dirty: "Uncommitted changes", merged: "Merged", pushed: "Pushed", unpushed: "Unpushed commits" } as Record<string, string>,
   modes: { local: "In the project", worktree: "Own worktree" },
   pin: "Pin",
+  stageIs: (stage: string) => `Stage: ${stage}`,
   stages: { backlog: "Backlog", in_progress: "In progress", review: "Review", done: "Done" } as Record<string, string>,
   statuses: {
     idle: "Not started",

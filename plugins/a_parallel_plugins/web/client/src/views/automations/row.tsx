@@ -38,11 +38,11 @@ export function AutomationRow({ automation, project, onEdit }: { automation: Aut
             <span className="line-clamp-2 text-[0.8125rem] font-medium wrap-anywhere">{automation.name}</span>
             {automation.enabled ? null : <Badge>{text.automations.paused}</Badge>}
           </p>
-          <p className="truncate text-xs text-muted-foreground" title={automation.schedule}>
+          <p className="text-xs text-muted-foreground sm:truncate" title={automation.schedule}>
             {project} · {describe(automation.schedule) ?? automation.schedule}
             {automation.timezone ? ` (${automation.timezone})` : null}
           </p>
-          <p className="truncate text-2xs text-muted-foreground tabular-nums">{timesOf(automation)}</p>
+          <p className="text-2xs text-muted-foreground tabular-nums sm:truncate">{timesOf(automation)}</p>
         </div>
         <Switch
           checked={automation.enabled}

@@ -18,9 +18,17 @@ export default function ProjectView() {
   const project = projects.data?.find((one) => one.id === projectId);
   if (projects.data && !project) {
     return (
-      <Page title={text.shell.notFound}>
-        <EmptyState icon={FolderX} title={text.shell.notFound}>
-          {text.shell.notFoundHelp}
+      <Page title={null}>
+        <EmptyState
+          icon={FolderX}
+          title={text.home.missing}
+          action={
+            <Button asChild variant="outline">
+              <Link to="/">{text.shell.home}</Link>
+            </Button>
+          }
+        >
+          {text.home.missingHelp}
         </EmptyState>
       </Page>
     );

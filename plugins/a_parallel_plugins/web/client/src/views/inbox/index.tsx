@@ -29,7 +29,7 @@ export default function InboxView() {
           {readable.length > 1 ? (
             <Button variant="ghost" size="sm" onClick={() => triage.mutate({ runs: readable, triageStatus: "reviewed" })}>
               <CheckCheck />
-              {text.inbox.markAllRead}
+              <span className="max-sm:sr-only">{text.inbox.markAllRead}</span>
             </Button>
           ) : null}
           <Segmented

@@ -49,7 +49,7 @@ export function InboxRow({ item, onTriage }: { item: InboxItem; onTriage: (statu
           </button>
         ) : null}
       </div>
-      <div className="flex shrink-0 gap-0.5 max-md:flex-col">
+      <div className="-my-1.5 flex shrink-0 gap-0.5 max-md:-mr-1.5 max-md:flex-col">
         {unread ? (
           <>
             <IconButton className="size-9 md:size-7" label={text.inbox.markRead} onClick={() => onTriage("reviewed")}>

@@ -101,9 +101,12 @@ function Connect() {
   if (flow) return <DeviceFlow key={begin.submittedAt} flow={flow} onAgain={() => begin.mutate()} onCancel={() => setFlow(null)} />;
   return (
     <Card className="grid gap-3 px-4 py-3">
-      <div className="flex flex-wrap items-center gap-2">
-        <Badge>{text.github.disconnected}</Badge>
-        <div className="ml-auto flex flex-wrap gap-2">
+      <div className="flex flex-wrap items-center justify-end gap-x-4 gap-y-3">
+        <div className="min-w-[min(100%,16rem)] flex-1">
+          <Badge>{text.github.disconnected}</Badge>
+          <p className="mt-1.5 text-xs text-muted-foreground">{text.github.connectHelp}</p>
+        </div>
+        <div className="flex flex-wrap gap-2">
           <Button asChild variant="outline">
             <Link to="/settings/$page" params={{ page: "profile" }}>
               {text.github.useToken}
@@ -114,7 +117,6 @@ function Connect() {
           </Button>
         </div>
       </div>
-      <p className="text-xs text-muted-foreground">{text.github.connectHelp}</p>
       {begin.error ? <Alert tone="danger">{messageOf(begin.error)}</Alert> : null}
     </Card>
   );

@@ -153,7 +153,7 @@ function Removal({ project }: { project: Project }) {
         open={asking}
         onOpenChange={setAsking}
         title={text.home.deleteProjectTitle}
-        action={text.common.delete}
+        action={text.home.worktreeRemove}
         onConfirm={async () => {
           await remove.mutateAsync(project.id);
           void navigate({ to: "/" });

@@ -66,8 +66,8 @@ export function Composer({ thread, directory }: { thread: Thread; directory: str
             </Tip>
           ) : null}
           {!busy && empty && RESUMABLE.includes(thread.status) ? (
-            <Button variant="secondary" className="rounded-full" onClick={() => void send({ content: text.threads.continue })}>
-              <Play /> {text.threads.resume}
+            <Button variant="secondary" className="rounded-full max-sm:w-9 max-sm:px-0" onClick={() => void send({ content: text.threads.continue })}>
+              <Play /> <span className="max-sm:sr-only">{text.threads.resume}</span>
             </Button>
           ) : null}
           <Tip label={text.threads.send} shortcut="enter" side="top">

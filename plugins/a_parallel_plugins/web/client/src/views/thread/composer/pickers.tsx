@@ -66,9 +66,9 @@ function Picker<Value extends string>({
   return (
     <Menu>
       <MenuTrigger asChild>
-        <Button variant="ghost" size="sm" aria-label={`${label}: ${name}`} className="h-8 px-2 md:h-7 [&_svg]:size-3.5">
+        <Button variant="ghost" size="sm" aria-label={`${label}: ${name}`} className="h-9 min-w-0 shrink px-2 md:h-7 [&_svg]:size-3.5">
           {icon}
-          {name}
+          <span className="truncate">{name}</span>
           <ChevronDown className="opacity-60" />
         </Button>
       </MenuTrigger>
