@@ -10,7 +10,7 @@ import aiohttp
 from a_parallel_plugins.scripted.sample import make_sample
 from tests.support.server import Server
 
-SCRIPTED = '[plugins.agents]\nprovider = "scripted"\n'
+SCRIPTED = '[plugins.agents]\nprovider = "scripted"\n[plugins.automations]\nzone = "Asia/Kolkata"\n'
 PATIENCE = 30.0
 
 

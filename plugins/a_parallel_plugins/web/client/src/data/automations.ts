@@ -7,11 +7,19 @@ export type Automation = Schema["Automation"];
 export type AutomationRun = Schema["AutomationRun"];
 export type InboxItem = Schema["InboxItem"];
 export type NewAutomation = Schema["NewAutomation"];
+export type ServerZone = Schema["ServerZone"];
 export type AutomationPatch = Schema["AutomationPatch"];
 
 export const automationsQuery = queryOptions({
   queryKey: ["automations", "all"],
   queryFn: () => call(api.GET("/api/automations")),
+});
+
+/** The time zone of schedules that name none. */
+export const serverZoneQuery = queryOptions({
+  queryKey: ["server-zone"],
+  queryFn: () => call(api.GET("/api/automations/zone")),
+  staleTime: 60_000,
 });
 
 export function runsQuery(automation: string) {

@@ -1,4 +1,6 @@
+import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { type ServerZone, serverZoneQuery } from "@/data/automations";
 import { text } from "@/i18n";
 import { cn } from "@/lib/classes";
 import { Combobox } from "@/ui/combobox";
@@ -6,13 +8,11 @@ import { Field } from "@/ui/field";
 import { Input } from "@/ui/input";
 import { ZONES } from "./draft";
 import { describe, nextRuns } from "./schedule";
+import { known, readable, zoneName, zoneText } from "./zone";
 
 const SERVER = "server";
 const SHOWN = 4;
-const OPTIONS = [
-  { value: SERVER, label: text.automations.serverZone },
-  ...ZONES.map((zone) => ({ value: zone, label: zone.replaceAll("_", " ") })),
-];
+const OPTIONS = ZONES.map((zone) => ({ value: zone, label: readable(zone) }));
 
 /** A cron expression with frequent ones to choose, its meaning in words, and the times that come next. */
 export function ScheduleField({
@@ -29,6 +29,9 @@ export function ScheduleField({
   onTimezone: (timezone: string | null) => void;
 }) {
   const said = useMemo(() => describe(schedule), [schedule]);
+  const server = useQuery(serverZoneQuery).data;
+  const named = server ? text.automations.serverZoneNamed(zoneName(server)) : text.automations.serverZone;
+  const options = useMemo(() => [{ value: SERVER, label: named }, ...OPTIONS], [named]);
   const problem = error ?? (schedule.trim() && said === null ? text.automations.badSchedule : null);
   return (
     <div className="grid gap-3">
@@ -40,12 +43,12 @@ export function ScheduleField({
         </Field>
         <Field label={text.automations.timezone}>
           {({ id }) => (
-            <Combobox id={id} value={timezone ?? SERVER} options={OPTIONS} onChange={(value) => onTimezone(value === SERVER ? null : value)} />
+            <Combobox id={id} value={timezone ?? SERVER} options={options} onChange={(value) => onTimezone(value === SERVER ? null : value)} />
           )}
         </Field>
       </div>
       <Presets value={schedule} onChange={onSchedule} />
-      {said ? <NextRuns schedule={schedule} timezone={timezone} /> : null}
+      {said ? <NextRuns schedule={schedule} timezone={timezone} server={server} /> : null}
     </div>
   );
 }
@@ -71,8 +74,9 @@ function Presets({ value, onChange }: { value: string; onChange: (value: string)
   );
 }
 
-function NextRuns({ schedule, timezone }: { schedule: string; timezone: string | null }) {
-  const next = useMemo(() => nextRuns(schedule, timezone ?? undefined, SHOWN) ?? [], [schedule, timezone]);
+function NextRuns({ schedule, timezone, server }: { schedule: string; timezone: string | null; server: ServerZone | undefined }) {
+  const zone = timezone ?? (server ? known(server) : null) ?? undefined;
+  const next = useMemo(() => nextRuns(schedule, zone, SHOWN) ?? [], [schedule, zone]);
   const format = useMemo(
     () =>
       new Intl.DateTimeFormat(undefined, {
@@ -81,9 +85,9 @@ function NextRuns({ schedule, timezone }: { schedule: string; timezone: string |
         month: "short",
         hour: "2-digit",
         minute: "2-digit",
-        timeZone: timezone ?? undefined,
+        timeZone: zone,
       }),
-    [timezone],
+    [zone],
   );
   return (
     <div className="rounded-lg bg-muted px-3 py-2 text-xs">
@@ -97,7 +101,7 @@ function NextRuns({ schedule, timezone }: { schedule: string; timezone: string |
       ) : (
         <p className="mt-1 text-muted-foreground">{text.automations.neverAgain}</p>
       )}
-      <p className="mt-1 text-2xs text-muted-foreground">{timezone ? text.automations.inZone(timezone) : text.automations.zoneUnknown}</p>
+      <p className="mt-1 text-2xs text-muted-foreground">{zoneText(timezone, server)}</p>
     </div>
   );
 }
