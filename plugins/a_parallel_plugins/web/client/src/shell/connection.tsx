@@ -33,7 +33,7 @@ export function ConnectionNotice() {
 
 export function connectionText(state: ConnectionState): string {
   if (state === "live") return text.shell.connectionLive;
-  return state === "lost" ? text.shell.connectionLost : text.shell.connecting;
+  return state === "lost" ? text.shell.offline : text.shell.connecting;
 }
 
 /** A dot that always tells the state of the connection. */

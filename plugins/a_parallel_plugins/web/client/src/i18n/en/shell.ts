@@ -21,6 +21,7 @@ export const shell = {
   notFound: "There is no such page",
   notFoundHelp: "The address may be old, or what it named may be gone.",
   openSidebar: "Show sidebar",
+  offline: "Not connected",
   palette: "Command palette",
   palettePlaceholder: "Go to a thread, a project, or do something…",
   pinned: "Pinned",

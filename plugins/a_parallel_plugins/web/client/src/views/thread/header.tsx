@@ -77,7 +77,7 @@ function Actions({ thread, panel, onPanel }: { thread: Thread } & Panels) {
         ? null
         : panels.map((one) => (
             <PanelButton key={keyOf(one)} active={panel === keyOf(one)} label={one.title} onClick={() => toggle(keyOf(one))}>
-              <Blocks />
+              {panels.length === 1 ? <Blocks /> : <span className="text-xs font-semibold">{one.title.slice(0, 2)}</span>}
             </PanelButton>
           ))}
       <ThreadMenu thread={thread} extra={<Extra thread={thread} panels={narrow ? panels : []} onPanel={onPanel} />}>
