@@ -3,6 +3,7 @@
 import asyncio
 import concurrent.futures
 import functools
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -41,8 +42,18 @@ class Incompatible(Exception):
 def find_candidates(group: str = ENTRY_POINT_GROUP) -> list[Candidate]:
     """Return every installed plugin, ordered by id; a name that two packages claim appears twice."""
     named = functools.cache(_named)  # a package brings many plugins, and each look reads all of its metadata
-    points = importlib_metadata.entry_points(group=group)
-    return sorted((_candidate(point, named) for point in points), key=lambda candidate: candidate.id)
+    return sorted((_candidate(point, named) for point in entry_points(group)), key=lambda candidate: candidate.id)
+
+
+def entry_points(group: str) -> importlib_metadata.EntryPoints:
+    """Return the entry points of what was installed when this process looked first."""
+    return _installed(tuple(sys.path)).select(group=group)
+
+
+@functools.cache
+def _installed(path: tuple[str, ...]) -> importlib_metadata.EntryPoints:
+    """Read the metadata of all that is installed, once: that takes longer than most of what a start does."""
+    return importlib_metadata.entry_points()
 
 
 def _candidate(

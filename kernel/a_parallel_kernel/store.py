@@ -5,12 +5,10 @@ from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import importlib_metadata
-
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.database import SqliteDatabase
-from a_parallel_kernel.discovery import Candidate, find_candidates, load
+from a_parallel_kernel.discovery import Candidate, entry_points, find_candidates, load
 from a_parallel_kernel.migrate import Baseline, Prepared, prepare
 from a_parallel_kernel.migration_files import MigrationRefused, load_files
 from a_parallel_kernel.plugin_migrations import PluginMigrations, Rehearsal, migrate_plugin, rehearse
@@ -58,7 +56,7 @@ def baseline() -> Baseline:
 
     The kernel knows no table of any feature; the distribution that brings the features brings it.
     """
-    (point,) = importlib_metadata.entry_points(group=BASELINE_GROUP)
+    (point,) = entry_points(BASELINE_GROUP)
     module: Baseline = point.load()
     return module
 
