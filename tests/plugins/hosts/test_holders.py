@@ -18,6 +18,7 @@ from a_parallel_contracts import FailedDependency, NotFound, new_id
 from a_parallel_contracts.hosts import HeldProcess, Owner
 from a_parallel_plugins.hosts import leftovers
 from a_parallel_plugins.hosts.holder.wire import SIZE, frame
+from a_parallel_plugins.hosts.link import address
 from a_parallel_plugins.hosts.service import HostsService
 from a_parallel_plugins.hosts.settings import HostsSettings
 from tests.plugins.hosts.conditions import alive, until
@@ -239,13 +240,13 @@ async def test_a_holder_survives_words_of_a_server_whose_place_another_takes(tmp
     async with life(tmp_path / "data", leaving=True) as service:
         await service.holders.open_pty(["sh"], cwd="/", owner=Owner("terminal", "p"), rows=30, cols=90)
         (held,) = service.holders.list()
-    address = str(tmp_path / "data" / "holders" / f"{held.name}.sock")
-    with socket.socket(socket.AF_UNIX) as earlier, socket.socket(socket.AF_UNIX) as later:
-        earlier.connect(address)
+    path = tmp_path / "data" / "holders" / f"{held.name}.sock"
+    with address(path) as short, socket.socket(socket.AF_UNIX) as earlier, socket.socket(socket.AF_UNIX) as later:
+        earlier.connect(short)
         earlier.sendall(frame(b"h", 0, json.dumps({"from": None, "window": 0}).encode()))
         assert earlier.recv(1) == b"H"
         with stopped(held.holder):
-            later.connect(address)
+            later.connect(short)
             earlier.sendall(frame(b"r", 0, SIZE.pack(10, 50)))
         while earlier.recv(4096):
             pass

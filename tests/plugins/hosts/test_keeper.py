@@ -11,6 +11,7 @@ import pytest
 from a_parallel_plugins.hosts.holder.keeper import Keeper
 from a_parallel_plugins.hosts.holder.spool import Spool
 from a_parallel_plugins.hosts.holder.wire import SIZE, frame
+from a_parallel_plugins.hosts.link import address
 
 HELLO = frame(b"h", 0, json.dumps({"from": 0, "window": 1024}).encode())
 
@@ -24,8 +25,8 @@ class Screen(SimpleNamespace):
 
 @pytest.fixture
 def listener(tmp_path: Path) -> Any:
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(tmp_path / "sock"))
+    with address(tmp_path / "sock") as short, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(short)
         listener.listen(4)
         yield listener
 
