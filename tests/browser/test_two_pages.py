@@ -63,3 +63,24 @@ async def test_a_question_answered_in_one_page_is_answered_in_the_other(new_scre
         await expect(card).to_have_count(0)
         await expect(page.get_by_role("article", name="You").last).to_contain_text("→ Green")
         await expect(page.get_by_text("Thanks.", exact=True)).to_be_visible()
+
+
+async def test_what_is_done_to_a_thread_in_one_page_shows_in_the_other(new_screen: NewScreen, house: House) -> None:
+    screen = await new_screen()
+    await screen.go("/")
+    sidebar = screen.page.get_by_role("complementary")
+    body = {"projectId": house.project_id, "title": "Made elsewhere", "mode": "local"}
+    thread = (await house.call("POST", "/api/threads/idle", body))["id"]
+    row = sidebar.get_by_role("link", name="Made elsewhere")
+    await expect(row).to_contain_text("Backlog")
+    await house.call("PATCH", f"/api/threads/{thread}", {"stage": "done"})
+    await expect(row).to_contain_text("Done")
+    await row.click()
+    await expect(screen.page.get_by_role("combobox", name="Message")).to_be_visible()
+    await house.call("PATCH", f"/api/threads/{thread}", {"archived": True})
+    await expect(row).to_have_count(0)
+    await house.call("PATCH", f"/api/threads/{thread}", {"archived": False})
+    await expect(row).to_be_visible()
+    await house.call("DELETE", f"/api/threads/{thread}")
+    await expect(row).to_have_count(0)
+    await expect(screen.page.get_by_text("There is no such thread")).to_be_visible()

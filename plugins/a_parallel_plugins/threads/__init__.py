@@ -8,7 +8,7 @@ from a_parallel_contracts import Inbound, Manifest, Metric, Plugin, PluginContex
 from a_parallel_contracts.accounts import AccountHooks, Ownership
 from a_parallel_contracts.git import GIT
 from a_parallel_contracts.projects import PROJECTS, Project, ProjectDeleted, ProjectHooks
-from a_parallel_contracts.threads import THREADS, ThreadHooks
+from a_parallel_contracts.threads import THREADS, ThreadChanged, ThreadCreated, ThreadDeleted, ThreadHooks
 from a_parallel_contracts.worktrees import WORKTREES, WorktreeHooks, WorktreeRemoved, WorktreeUse
 
 if TYPE_CHECKING:
@@ -33,10 +33,15 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks, AccountHooks):
         """Provide the thread store and listen for what happens to projects and working trees."""
         from a_parallel_plugins.threads.lifecycle import Lifecycle
         from a_parallel_plugins.threads.service import ThreadService
+        from a_parallel_plugins.threads.telling import RowTeller
 
         service = ThreadService(ctx)
         self.lifecycle = Lifecycle(ctx, service)
         ctx.provide(THREADS, service)
+        teller = RowTeller(ctx.publish)
+        ctx.on(ThreadCreated, teller.created)
+        ctx.on(ThreadChanged, teller.changed)
+        ctx.on(ThreadDeleted, teller.deleted)
         ctx.on(ProjectDeleted, self.lifecycle.project_deleted)
         ctx.on(WorktreeRemoved, self.lifecycle.worktree_removed)
         yield
@@ -50,10 +55,10 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks, AccountHooks):
 
     @hookimpl
     def topics(self, ctx: PluginContext) -> Iterable[Topic | Inbound]:
-        """Tell pages that ask for it what people write in other pages."""
-        from a_parallel_plugins.threads.telling import message_topic
+        """Tell pages that ask for it what people do in other pages."""
+        from a_parallel_plugins.threads.telling import ROW_TOPIC, message_topic
 
-        return [message_topic(ctx.db)]
+        return [message_topic(ctx.db), ROW_TOPIC]
 
     @hookimpl
     async def ownership(self, ctx: PluginContext) -> Ownership:

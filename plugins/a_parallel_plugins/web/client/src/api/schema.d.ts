@@ -4518,6 +4518,17 @@ export interface components {
             queue: components["schemas"]["QueuePlace"] | null;
         };
         /**
+         * ThreadRow
+         * @description The row of a thread as it is now, without one that is gone. What a run changes in it is told as ``agent:*``.
+         */
+        ThreadRow: {
+            /** Owner */
+            owner: string;
+            thread: components["schemas"]["Thread"] | null;
+            /** Threadid */
+            threadId: string;
+        };
+        /**
          * ThreadWithMessages
          * @description Answer of ``GET /api/threads/:id`` (§3.4). `has_more` is there when a limit was asked for.
          */
@@ -5008,6 +5019,13 @@ export interface components {
                 role: string;
                 /** Timestamp */
                 timestamp: string;
+            };
+            /**
+             * ThreadRow
+             * @description The row of a thread as it is now, without one that is gone. What a run changes in it is told as ``agent:*``.
+             */
+            "threads:row": {
+                thread: components["schemas"]["Thread"] | null;
             };
         };
         /**

@@ -1,4 +1,5 @@
 import { type GitSummary, patchThread, type Thread, threadsQuery } from "@/data/threads";
+import { archivedQuery } from "@/data/archived";
 import { queries } from "@/data/query";
 import { live } from "./socket";
 
@@ -22,6 +23,8 @@ export function applyEvents(): void {
     if (permissionMode) changes.permissionMode = permissionMode;
     changeThread(threadId, changes);
   });
+  live.on("threads:row", ({ thread }, threadId) => showRow(threadId, thread ?? null));
+  afterAbsence(() => void queries.invalidateQueries({ queryKey: threadsQuery.queryKey }));
   live.on("git:status", ({ statuses }) => {
     const threads = queries.getQueryData(threadsQuery.queryKey) ?? [];
     for (const status of statuses as GitSummary[]) {
@@ -34,6 +37,27 @@ export function applyEvents(): void {
   live.on("automation:run_started", () => void queries.invalidateQueries({ queryKey: ["automations"] }));
   live.on("automation:run_completed", () => void queries.invalidateQueries({ queryKey: ["automations"] }));
   live.on("kernel:plugins", () => void queries.invalidateQueries({ queryKey: ["plugins"] }));
+}
+
+/** Shows a row as it is after somebody has changed it; status and cost are told in their own order by the runs. */
+function showRow(id: string, row: Thread | null): void {
+  const known = queries.getQueryData(threadsQuery.queryKey)?.find((thread) => thread.id === id);
+  if (row && !row.archived && known?.pinned === row.pinned) {
+    const { status: _status, cost: _cost, completedAt: _completedAt, ...changes } = row;
+    patchThread(id, changes);
+  } else if (known ?? row) {
+    void queries.invalidateQueries({ queryKey: threadsQuery.queryKey });
+    void queries.invalidateQueries({ queryKey: archivedQuery.queryKey });
+  }
+}
+
+/** Calls `action` when the connection is there again: rows are not told a second time. */
+function afterAbsence(action: () => void): void {
+  let away = false;
+  live.onState(() => {
+    if (live.state === "live" && away) action();
+    away = live.state === "lost" || (away && live.state !== "live");
+  });
 }
 
 /** Changes a thread's row, or loads the list if it is not in it: somebody else made it. */

@@ -16,7 +16,7 @@ interface Frame {
 }
 
 /** Topics that the server sends only to those who ask. */
-const ALSO = ["threads:message"] satisfies (keyof Topics)[];
+const ALSO = ["threads:message", "threads:row"] satisfies (keyof Topics)[];
 const RETRY_FIRST = 500;
 const RETRY_MOST = 15_000;
 /** Milliseconds in the background after which a connection is not believed to be alive: phones drop it silently. */

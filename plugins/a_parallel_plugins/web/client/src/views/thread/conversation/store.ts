@@ -1,4 +1,5 @@
 import { call, api } from "@/api/client";
+import { ApiError } from "@/api/errors";
 import { live, type Topics } from "@/live/socket";
 import { PAGE, Pages } from "./pages";
 import type { Message, Thread, ToolCall, Waiting } from "./types";
@@ -94,6 +95,9 @@ export class Conversation {
       ),
       live.on("agent:tool_output", (data, id) => mine(() => this.returned(data.toolCallId, data.output))(id)),
       live.on("threads:message", (data, id) => mine(() => this.written(data))(id)),
+      live.on("threads:row", ({ thread }, id) => {
+        if (id === this.threadId) this.update(thread ? { thread } : { error: new ApiError(404, "") });
+      }),
       live.on("agent:status", (data, id) => {
         mine(() => this.waits(data.status, data.waitingReason, data.permissionRequest?.toolName))(id);
         if (id === this.threadId && data.status === "running") this.refresh();
