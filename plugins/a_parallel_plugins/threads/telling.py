@@ -15,6 +15,7 @@ from a_parallel_contracts.threads import (
     ThreadChanged,
     ThreadCreated,
     ThreadDeleted,
+    ThreadStatus,
 )
 
 _WRITTEN = (
@@ -66,7 +67,7 @@ class ThreadRow(Event):
 
 
 ROW_TOPIC = Topic("threads:row", ThreadRow, subject="thread_id", owner="owner", logged=False, on_request=True)
-"""What people do to threads: make, move, pin, archive, delete. A page that was away loads its lists anew."""
+"""What people do to threads: make, move, pin, archive, delete, and have wait. Who was away loads the lists anew."""
 
 _TOLD_BY_RUNS = {"status", "cost", "completed_at", "session_id"}
 
@@ -99,4 +100,5 @@ class RowTeller:
 
 
 def _lasting(thread: Thread) -> dict[str, Any]:
-    return thread.model_dump(exclude=_TOLD_BY_RUNS)
+    """Return what no run tells; that one waits for its turn is among it."""
+    return {**thread.model_dump(exclude=_TOLD_BY_RUNS), "waits": thread.status == ThreadStatus.PENDING}

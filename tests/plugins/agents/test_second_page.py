@@ -6,7 +6,7 @@ from typing import Any
 
 from a_parallel_contracts.agents import RequestKind
 from a_parallel_kernel.testkit import WebSocket
-from tests.plugins.agents.conftest import Desk
+from tests.plugins.agents.conftest import Desk, OpenDesk
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 IMAGE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PIXEL}}
@@ -68,3 +68,19 @@ async def test_a_page_that_was_away_is_told_what_was_written_and_is_still_there(
     assert [(frame["threadId"], frame["data"]["content"]) for frame in told] == [(thread, "kept")]
     async with page(desk, "0", also="threads:other") as back:
         assert "threads:message" not in {frame["type"] for frame in back.frames}
+
+
+async def test_a_follow_up_that_waits_for_its_turn_is_told(open_desk: OpenDesk) -> None:
+    desk = await open_desk(settings={"plugins.agents.max_runs": 1, "plugins.agents.min_free_memory": 0})
+    thread = await desk.create("first")
+    desk.session.turn("done")
+    await desk.receive("agent:result")
+    await desk.gone(thread)
+    await desk.create("takes the place")
+    async with page(desk, also="threads:message,threads:row") as other:
+        await desk.message(thread, "second")
+        told = await other.receive("threads:message", content="second")
+        row = await other.receive("threads:row")
+    assert (told["threadId"], row["threadId"]) == (thread, thread)
+    assert row["data"]["thread"]["status"] == "pending"
+    assert [text for _, text in await desk.said(thread)] == ["first", "done", "second"]

@@ -42,7 +42,8 @@ export function applyEvents(): void {
 /** Shows a row as it is after somebody has changed it; status and cost are told in their own order by the runs. */
 function showRow(id: string, row: Thread | null): void {
   const known = queries.getQueryData(threadsQuery.queryKey)?.find((thread) => thread.id === id);
-  if (row && !row.archived && known?.pinned === row.pinned) {
+  const waits = row?.status === "pending" || known?.status === "pending";
+  if (row && !row.archived && !waits && known?.pinned === row.pinned) {
     const { status: _status, cost: _cost, completedAt: _completedAt, ...changes } = row;
     patchThread(id, changes);
   } else if (known ?? row) {
