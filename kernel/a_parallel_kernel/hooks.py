@@ -51,9 +51,12 @@ def hook_problems(plugin: type[Plugin]) -> list[str]:
 
     Only the class and its bases are looked at, so the answer does not depend on what else is installed.
     """
-    return [
-        problem for name, member in inspect.getmembers(plugin, callable) if (problem := _problem(plugin, name, member))
-    ]
+    names = sorted({name for base in plugin.__mro__ if base not in _OURS for name in vars(base)})
+    members = [(name, getattr(plugin, name)) for name in names]
+    return [problem for name, member in members if callable(member) and (problem := _problem(plugin, name, member))]
+
+
+_OURS = frozenset(Plugin.__mro__)
 
 
 def _problem(plugin: type[Plugin], name: str, member: Any) -> str | None:

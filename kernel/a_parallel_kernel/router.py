@@ -63,6 +63,10 @@ class _Node:
             yield self.tails
 
 
+Key = tuple[str, tuple[str, ...]]
+"""A method, and the shape of a path."""
+
+
 class RouteTable:
     """All routes of all plugins.
 
@@ -72,8 +76,8 @@ class RouteTable:
     """
 
     def __init__(self) -> None:
-        self._mounted: dict[tuple[str, tuple[str, ...]], Endpoint] = {}
-        self._literal: dict[tuple[str, tuple[str, ...]], Endpoint] = {}
+        self._mounted: dict[Key, Endpoint] = {}
+        self._literal: dict[Key, Endpoint] = {}
         self._root = _Node()
 
     def mount(self, plugin: str, routes: Iterable[Route]) -> None:
@@ -83,28 +87,28 @@ class RouteTable:
             RouteConflict: another route has the same method and shape.
             RouteError: a route cannot be used as it is.
         """
-        mounted = dict(self._mounted)
+        new: dict[Key, Endpoint] = {}
         for endpoint in [compile_route(plugin, route) for route in routes]:
             key = (endpoint.route.method, endpoint.pattern.shape)
-            if key in mounted:
-                raise RouteConflict(mounted[key], endpoint)
-            mounted[key] = endpoint
-        self._replace(mounted)
+            taken = self._mounted.get(key) or new.get(key)
+            if taken is not None:
+                raise RouteConflict(taken, endpoint)
+            new[key] = endpoint
+        for claimed, endpoint in new.items():
+            self._add(claimed, endpoint)
 
     def unmount(self, plugin: str) -> None:
         """Take all routes of a plugin away."""
-        self._replace({key: endpoint for key, endpoint in self._mounted.items() if endpoint.plugin != plugin})
+        left = {key: endpoint for key, endpoint in self._mounted.items() if endpoint.plugin != plugin}
+        self._mounted, self._literal, self._root = {}, {}, _Node()
+        for key, endpoint in left.items():
+            self._add(key, endpoint)
 
-    def _replace(self, mounted: dict[tuple[str, tuple[str, ...]], Endpoint]) -> None:
-        root = _Node()
-        for endpoint in mounted.values():
-            root.insert(endpoint)
-        self._mounted, self._root = mounted, root
-        self._literal = {
-            (endpoint.route.method, tuple(segment.text for segment in endpoint.pattern.segments)): endpoint
-            for endpoint in mounted.values()
-            if not endpoint.pattern.parameters
-        }
+    def _add(self, key: Key, endpoint: Endpoint) -> None:
+        self._mounted[key] = endpoint
+        self._root.insert(endpoint)
+        if not endpoint.pattern.parameters:
+            self._literal[key] = endpoint
 
     def match(self, method: str, segments: tuple[str, ...]) -> Match | None:
         """Return the route that answers, or None; a wrong method counts as an unknown path.

@@ -8,7 +8,6 @@ from pydantic import AfterValidator, Field
 from a_parallel_contracts import Omissible, WireModel
 from a_parallel_contracts.automations import AutomationMode, MissedPolicy, OverlapPolicy, TriageStatus
 from a_parallel_contracts.threads import Model, PermissionMode
-from a_parallel_plugins.automations.cron import ExpressionError, parse
 from a_parallel_plugins.automations.settings import ZoneName, known_zone
 
 EXAMPLES = '"*/30 * * * *" (every 30 minutes), "0 9 * * *" (daily at 9 am), "0 */6 * * *" (every 6 hours)'
@@ -16,6 +15,8 @@ MAX_JITTER = 24 * 60 * 60
 
 
 def _schedule(text: str) -> str:
+    from a_parallel_plugins.automations.cron import ExpressionError, parse
+
     if not text.strip():
         raise ValueError("schedule is required")
     try:

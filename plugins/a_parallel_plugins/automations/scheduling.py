@@ -6,20 +6,23 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
 
 from a_parallel_contracts import PluginContext, Reader, Transaction, iso
 from a_parallel_contracts.agents import AGENTS
 from a_parallel_contracts.automations import Automation, MissedPolicy, OverlapPolicy
 from a_parallel_contracts.projects import ProjectDeleted
-from a_parallel_plugins.automations import planner, run_rows, slots, store
-from a_parallel_plugins.automations.cron import ExpressionError, Schedule, parse
+from a_parallel_plugins.automations import run_rows, slots, store
 from a_parallel_plugins.automations.runs import Begun, Runs
 from a_parallel_plugins.automations.settings import AutomationsSettings
 from a_parallel_plugins.automations.slots import SlotState
 from a_parallel_plugins.automations.store import Planned
 from a_parallel_plugins.automations.timer import Timer
+
+if TYPE_CHECKING:  # loaded with the first automation that has a schedule
+    from a_parallel_plugins.automations.cron import Schedule
+    from a_parallel_plugins.automations.planner import Slot
 
 PolicyT = TypeVar("PolicyT", MissedPolicy, OverlapPolicy)
 
@@ -34,7 +37,7 @@ REMEMBERED = timedelta(days=90)
 class Rhythm:
     """What an automation's texts mean: its schedule, and the zone of that."""
 
-    schedule: Schedule
+    schedule: "Schedule"
     zone: tzinfo
 
     def next_after(self, moment: datetime) -> datetime | None:
@@ -124,10 +127,12 @@ class Scheduling:
 
     def _rhythm(self, automation: Automation) -> Rhythm | None:
         """Return what an automation's schedule means; what cannot be read is logged and never fires."""
+        from a_parallel_plugins.automations.cron import parse
+
         try:
             zone = ZoneInfo(automation.timezone) if automation.timezone else self._zone
             return Rhythm(parse(automation.schedule), zone)
-        except (ExpressionError, LookupError, ValueError, OSError) as error:
+        except (LookupError, ValueError, OSError) as error:
             self._ctx.log.warning("automation %s cannot be scheduled: %s", automation.id, error)
             return None
 
@@ -164,7 +169,9 @@ class Scheduling:
         following = rhythm.next_after(now)
         return await self._ctx.db.write(lambda tx: self._claim(tx, planned, due, following))
 
-    def _due(self, planned: Planned, rhythm: Rhythm, now: datetime) -> list[planner.Slot]:
+    def _due(self, planned: Planned, rhythm: Rhythm, now: datetime) -> "list[Slot]":
+        from a_parallel_plugins.automations import planner
+
         automation = planned.automation
         tolerated = timedelta(seconds=self._settings.grace + (automation.jitter or 0))
         return planner.slots(
@@ -176,9 +183,7 @@ class Scheduling:
             on_time_since=max(self._began, now - tolerated),
         )
 
-    def _claim(
-        self, tx: Transaction, planned: Planned, due: list[planner.Slot], following: datetime | None
-    ) -> list[Begun]:
+    def _claim(self, tx: Transaction, planned: Planned, due: "list[Slot]", following: datetime | None) -> list[Begun]:
         """Deal with times that nobody has dealt with, and move the plan on, all or nothing."""
         automation = planned.automation
         current = store.planned(tx, automation.id)
@@ -194,7 +199,7 @@ class Scheduling:
         slots.forget(tx, automation.id, iso(self._clock() - REMEMBERED))
         return begun
 
-    def _deal_with(self, tx: Transaction, automation: Automation, slot: planner.Slot) -> Begun | None:
+    def _deal_with(self, tx: Transaction, automation: Automation, slot: "Slot") -> Begun | None:
         moment = iso(slot.moment)
         state = self._fate(tx, automation, slot)
         if not slots.claim(tx, automation.id, moment, state):
@@ -205,7 +210,7 @@ class Scheduling:
             return None
         return self._begin(tx, automation, moment)
 
-    def _fate(self, tx: Transaction, automation: Automation, slot: planner.Slot) -> SlotState:
+    def _fate(self, tx: Transaction, automation: Automation, slot: "Slot") -> SlotState:
         """Decide what becomes of a time; times that are caught up with do not get in each other's way."""
         policy = _policy(OverlapPolicy, automation.overlap_policy, OverlapPolicy.SKIP)
         waiting = slots.count_queued(tx, automation.id)

@@ -3,16 +3,17 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from a_parallel_contracts import ApiError, FailedDependency, NotFound
 from a_parallel_contracts.agents import ProviderStatus, Run, ToolGate
 from a_parallel_contracts.hosts import HeldProcess, Holders, Host, Owner, Process
 from a_parallel_plugins.claude.arguments import ask_arguments, environment, run_arguments
 from a_parallel_plugins.claude.detection import Detector, start_failure
-from a_parallel_plugins.claude.oneshot import answer_of
-from a_parallel_plugins.claude.session import ClaudeSession
 from a_parallel_plugins.claude.settings import ClaudeSettings
+
+if TYPE_CHECKING:  # loaded with the first agent: it takes as long as three other plugins together
+    from a_parallel_plugins.claude.session import ClaudeSession
 
 LINE_LIMIT = 64 * 1024 * 1024
 """Bytes of a line; a tool's result carries whole files and images (``claude-cli.md`` §3)."""
@@ -45,7 +46,7 @@ class ClaudeProvider:
             return ProviderStatus(available=False, error=str(reason))
         return ProviderStatus(available=True, path=found.path, version=found.version)
 
-    async def start(self, run: Run, gate: ToolGate) -> ClaudeSession:
+    async def start(self, run: Run, gate: ToolGate) -> "ClaudeSession":
         """Start the CLI for a run and hand it the first message, without waiting for what it says.
 
         Raises:
@@ -66,7 +67,7 @@ class ClaudeProvider:
             raise start_failure(error.message) from error
         return await self._begin(held, run, gate, held=held)
 
-    async def attach(self, run: Run, gate: ToolGate, state: Mapping[str, Any] | None) -> ClaudeSession:
+    async def attach(self, run: Run, gate: ToolGate, state: Mapping[str, Any] | None) -> "ClaudeSession":
         """Go on with a CLI in a holder.
 
         Raises:
@@ -88,7 +89,9 @@ class ClaudeProvider:
         *,
         held: HeldProcess | None = None,
         memory: Mapping[str, Any] | None = None,
-    ) -> ClaudeSession:
+    ) -> "ClaudeSession":
+        from a_parallel_plugins.claude.session import ClaudeSession
+
         try:
             session = ClaudeSession(process, run, gate, self._settings, self._log, held=held, memory=memory)
         except BaseException:
@@ -104,6 +107,8 @@ class ClaudeProvider:
         Raises:
             FailedDependency: no answer in time, or the CLI cannot be started.
         """
+        from a_parallel_plugins.claude.oneshot import answer_of
+
         found = await self._detector.find()
         process = await self._spawn(ask_arguments(found.path), directory, "ask", environment({}))
         try:

@@ -3,7 +3,9 @@
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from a_parallel_contracts import BadRequest, FailedDependency
 from a_parallel_contracts.git import (
@@ -19,14 +21,16 @@ from a_parallel_contracts.hosts import Host
 from a_parallel_plugins.git import refs
 from a_parallel_plugins.git.commands import PARSED, QUIET, Commands
 from a_parallel_plugins.git.commit import Committer
-from a_parallel_plugins.git.ignored import IgnoredFinder
 from a_parallel_plugins.git.kept import SNAPSHOT_FORMAT, kept_snapshots
 from a_parallel_plugins.git.locks import RepositoryLocks
-from a_parallel_plugins.git.nested import NestedFinder
 from a_parallel_plugins.git.questions import Questions
-from a_parallel_plugins.git.restore import Restorer
-from a_parallel_plugins.git.snapshot import SnapshotTaker
 from a_parallel_plugins.git.status import StatusReader
+
+if TYPE_CHECKING:  # loaded with the first snapshot
+    from a_parallel_plugins.git.ignored import IgnoredFinder
+    from a_parallel_plugins.git.nested import NestedFinder
+    from a_parallel_plugins.git.restore import Restorer
+    from a_parallel_plugins.git.snapshot import SnapshotTaker
 
 
 class GitService:
@@ -43,16 +47,36 @@ class GitService:
         self._web = web
         self.questions = Questions(self.commands)
         self.status = StatusReader(self.commands, self.questions)
-        self._taker = SnapshotTaker(self.commands)
-        self._restorer = Restorer(self.commands)
-        self._ignored = IgnoredFinder(self.commands)
-        self._nested = NestedFinder(self.commands)
         self._locks = RepositoryLocks()
 
     def close(self) -> None:
         """Let go of the threads and of what is watched."""
         self.questions.close()
         self.status.close()
+
+    @cached_property
+    def _taker(self) -> "SnapshotTaker":
+        from a_parallel_plugins.git.snapshot import SnapshotTaker
+
+        return SnapshotTaker(self.commands)
+
+    @cached_property
+    def _restorer(self) -> "Restorer":
+        from a_parallel_plugins.git.restore import Restorer
+
+        return Restorer(self.commands)
+
+    @cached_property
+    def _ignored(self) -> "IgnoredFinder":
+        from a_parallel_plugins.git.ignored import IgnoredFinder
+
+        return IgnoredFinder(self.commands)
+
+    @cached_property
+    def _nested(self) -> "NestedFinder":
+        from a_parallel_plugins.git.nested import NestedFinder
+
+        return NestedFinder(self.commands)
 
     async def is_work_tree(self, path: Path) -> bool:
         """Tell whether `path` lies inside a working tree.

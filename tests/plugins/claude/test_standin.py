@@ -252,7 +252,7 @@ async def test_a_child_does_not_outlive_a_failure_of_ours(
     def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError("oops")
 
-    monkeypatch.setattr("a_parallel_plugins.claude.provider.ClaudeSession", fail)
+    monkeypatch.setattr("a_parallel_plugins.claude.session.ClaudeSession", fail)
     run = run_of("hang", directory=str(directory)).with_environment(ORPHAN=str(directory))
     with pytest.raises(RuntimeError, match="oops"):
         await provider.start(run, no_opinion)
