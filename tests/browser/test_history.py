@@ -1,12 +1,13 @@
 """Conversations that are far too long to be drawn."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest_asyncio
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.house import House
 from tests.browser.pages import NewScreen, Screen
@@ -27,6 +28,7 @@ UP = """async number => {
     await frame();
     most = Math.max(most, document.querySelectorAll("*").length);
   }
+  if (performance.now() >= until) throw new Error(`message ${number} was not reached`);
   return most;
 }"""
 """Scrolls up to the first message of a page as fast as it goes; returns the largest number of elements on the way."""
@@ -44,6 +46,11 @@ DOWN = """async number => {
   return [...seen].sort((a, b) => a - b);
 }"""
 """Scrolls down to a message, and returns the numbers of all messages that were shown on the way."""
+
+FRAMES = """async count => {
+  while (count-- > 0) await new Promise(done => requestAnimationFrame(done));
+}"""
+"""Waits until the page has been drawn so many times."""
 
 
 def rows(thread_id: str, count: int) -> Iterator[tuple[str, str, str, str, str]]:
@@ -167,3 +174,29 @@ async def test_who_reads_the_beginning_misses_nothing_at_the_end(new_screen: New
     await page.get_by_role("button", name="Send", exact=True).click()
     await expect(page.get_by_text("The answer.", exact=True)).to_be_visible()
     await expect(page.get_by_text("Something new.", exact=True)).to_be_visible()
+
+
+async def test_what_fails_to_load_is_asked_for_again_when_somebody_scrolls(new_screen: NewScreen, endless: str) -> None:
+    screen = await new_screen()
+    screen.watch.expected.append("before=")
+    await screen.go(endless)
+    page = screen.page
+    await expect(page.get_by_text(LAST)).to_be_visible()
+    asked: list[str] = []
+
+    async def fail(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.abort()
+
+    await page.route(re.compile("[?&]before="), fail)
+    log = page.get_by_role("log")
+    await log.evaluate("element => { element.scrollTop = 0; }")
+    await page.evaluate(FRAMES, 30)
+    tried = len(asked)
+    assert 0 < tried < 5
+    await page.evaluate(FRAMES, 30)
+    assert len(asked) == tried
+    await page.unroute_all()
+    await log.evaluate("element => { element.scrollTop = 600; }")
+    await page.evaluate(FRAMES, 2)
+    await page.evaluate(UP, MESSAGES - 300)

@@ -53,7 +53,8 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
   const inView = useEffectEvent(() => {
     if (filled) conversation.seen(ids, first, last);
   });
-  useEffect(() => inView(), [first, last, ids]);
+  // Not on every change: what failed to load is asked for again when somebody scrolls, not at once and for ever.
+  useEffect(() => inView(), [first, last, ids.length, ids[0]]);
   // Only after a page that closes the gap is shown: what it adds is to be read, not to be skipped.
   useEffect(() => setFollowing(!hasNewer), [hasNewer]);
   useLayoutEffect(() => {
