@@ -133,8 +133,9 @@ async def test_github_can_refuse(new_screen: NewScreen, house: House, github: St
 
 
 async def test_a_branch_is_pushed_and_a_pull_request_opened(
-    screen: Screen, house: House, github: StandInGithub
+    new_screen: NewScreen, house: House, github: StandInGithub
 ) -> None:
+    screen = await new_screen("390x844")
     page, name = screen.page, f"pull-{screen.size}"
     await house.call("PUT", "/api/profile", {"githubToken": TOKEN})
     address, home = github.repositories[0]["clone_url"], str(house.server.home)
@@ -192,7 +193,8 @@ async def test_an_mcp_server_is_added_signed_in_at_and_removed(
     await expect(server).to_have_count(0)
 
 
-async def test_skills_are_installed_and_removed(screen: Screen, house: House) -> None:
+async def test_skills_are_installed_and_removed(new_screen: NewScreen, house: House) -> None:
+    screen = await new_screen("390x844")
     page = screen.page
     await screen.go("/settings/skills")
     field = page.get_by_role("textbox", name="Skill")
@@ -214,7 +216,8 @@ async def test_skills_are_installed_and_removed(screen: Screen, house: House) ->
     assert not (house.server.home / ".claude/skills/polish").exists()
 
 
-async def test_claude_plugins_are_installed_and_removed(screen: Screen, house: House) -> None:
+async def test_claude_plugins_are_installed_and_removed(new_screen: NewScreen, house: House) -> None:
+    screen = await new_screen()
     page = screen.page
     await screen.go("/settings/claude-plugins")
     screen.watch.expected += ["400 POST"]
@@ -234,7 +237,8 @@ async def test_claude_plugins_are_installed_and_removed(screen: Screen, house: H
     await expect(page.get_by_text("No Claude plugins installed")).to_be_visible()
 
 
-async def test_the_reason_why_the_cli_cannot_be_used_is_shown(screen: Screen, house: House) -> None:
+async def test_the_reason_why_the_cli_cannot_be_used_is_shown(new_screen: NewScreen, house: House) -> None:
+    screen = await new_screen("390x844")
     program = house.server.bin / "claude"
     program.unlink()
     try:

@@ -70,7 +70,7 @@ export function Section({
   const id = useId();
   return (
     <section aria-labelledby={id} className="mb-8">
-      <div className="mb-3 flex flex-wrap items-end gap-x-3 gap-y-2">
+      <div className="mb-3 flex flex-wrap items-center gap-x-3 gap-y-2">
         <div className={cn("flex-1", description ? "min-w-[min(100%,16rem)]" : "min-w-0")}>
           <h2 id={id} className="text-[0.8125rem] font-semibold">
             {title}

@@ -99,7 +99,7 @@ export function Progress({ value, label }: { value: number | null; label: string
       className="h-1.5 overflow-hidden rounded-full bg-muted"
     >
       <div
-        className={cn("h-full rounded-full bg-primary transition-[width]", value === null && "w-1/3 animate-pulse")}
+        className={cn("h-full rounded-full bg-primary transition-[width]", value === null && "w-full animate-pulse opacity-40")}
         style={value === null ? undefined : { width: `${Math.min(100, Math.max(0, value))}%` }}
       />
     </div>
