@@ -41,13 +41,17 @@ _CALLS = (
 )
 _CONTENT, _INPUT, _OUTPUT = range(3)
 _COLUMNS = ("content FROM messages", "input FROM tool_calls", "output FROM tool_calls")
-_MESSAGES = (
-    "SELECT k.key, m.id, CAST(m.images AS BLOB),"  # noqa: S608
-    " CAST(json_object('id', m.id, 'threadId', m.thread_id, 'role', m.role, {message_text},"
-    " 'model', m.model, 'permissionMode', m.permission_mode, 'timestamp', m.timestamp{more},"
-    f" 'toolCalls', json({_CALLS})) AS BLOB)"
-    " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
+# The calls are put in as text: inside of json_object they would be read and written once more.
+_MESSAGE = (
+    "rtrim(json_object('id', m.id, 'threadId', m.thread_id, 'role', m.role, {message_text},"
+    " 'model', m.model, 'permissionMode', m.permission_mode, 'timestamp', m.timestamp{more}), '}}')"
+    f" || ',\"toolCalls\":' || {_CALLS} || '}}}}'"
 )
+_FROM = " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
+_ONE_BY_ONE = f"SELECT m.id, CAST(m.images AS BLOB), CAST({_MESSAGE} AS BLOB){_FROM}"  # noqa: S608
+_TOGETHER = f"SELECT count(m.images), CAST(group_concat({_MESSAGE}, ',') AS BLOB){_FROM}"  # noqa: S608
+"""In one step of SQLite, during which Python does other work; with a row for each message it would be stopped as often.
+Images are looked at first (see `stored_images`)."""
 _LARGE = "iif(length({0}) > :large, :mark || {1} || ':' || {2}, {0})"
 """A text, or what stands for one that is sent in pieces of its own."""
 _WHOLE = {
@@ -66,7 +70,9 @@ _ROWS = "SELECT rowid FROM messages WHERE thread_id = :thread"
 _PLACE = "(SELECT timestamp, rowid FROM messages WHERE id = :place AND thread_id = :thread)"
 _BEFORE, _AFTER = f" AND (timestamp, rowid) < {_PLACE}", f" AND (timestamp, rowid) > {_PLACE}"
 _NEWEST, _OLDEST = " ORDER BY timestamp DESC, rowid DESC LIMIT :limit", " ORDER BY timestamp, rowid LIMIT :limit"
-_ROWS_AT_ONCE = 1000
+_ROWS_AT_ONCE = 50
+LARGE = 128 * 1024
+"""Characters of a text that is sent in pieces of its own, so that many together stay small."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +105,12 @@ class Window:
             return _ROWS + (_AFTER if self.after else "") + _OLDEST
         return _ROWS + ("" if self.before is None else _BEFORE) + _NEWEST
 
-    @property
-    def sql(self) -> str:
-        """The statement that returns messages by row number."""
+    def sql(self, statement: str) -> str:
+        """Return `_TOGETHER` or `_ONE_BY_ONE` for what is wanted."""
         texts = _WHOLE if self.clip is None else _CLIPPED
         cut = "({})" if self.clip is None else "substr(({}), 1, :clip)"
         more = "".join(f", '{each.name}', {cut.format(each.sql)}" for each in self.include)
-        return _MESSAGES.format(**texts, more=more)
+        return statement.format(**texts, more=more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +154,30 @@ def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
     return Opening(thread[:-1] + paging + b',"messages":[' + text, rest, mark)
 
 
-def piece(reader: Reader, rows: list[int], window: Window, mark: str, limit: int = PIECE) -> tuple[bytes, list[int]]:
+def piece(
+    reader: Reader, rows: list[int], window: Window, mark: str, *, limit: int = PIECE, at_once: int = _ROWS_AT_ONCE
+) -> tuple[bytes, list[int]]:
     """Return messages as JSON joined by commas until `limit` bytes are reached, and the rows that remain.
 
-    Texts that are larger than `limit` are left out; see `split`.
+    Texts that are larger than `LARGE` are left out; see `split`.
     """
     parts: list[bytes] = []
     size = 0
-    params = {"rows": _numbers(rows[:_ROWS_AT_ONCE]), "clip": window.clip, "large": limit, "mark": mark}
-    for position, message_id, images, text in reader.tuples(window.sql, params):
-        parts.append(_with_images(message_id, images, text))
-        size += len(parts[-1])
+    for start in range(0, len(rows), at_once):
+        found = _some(reader, rows[start : start + at_once], window, mark)
+        parts += [found] if found else []
+        size += len(found)
         if size >= limit:
-            return b",".join(parts), rows[position + 1 :]
-    return b",".join(parts), rows[_ROWS_AT_ONCE:]
+            return b",".join(parts), rows[start + at_once :]
+    return b",".join(parts), []
+
+
+def _some(reader: Reader, rows: list[int], window: Window, mark: str) -> bytes:
+    params = {"rows": _numbers(rows), "clip": window.clip, "large": LARGE, "mark": mark}
+    images, together = next(iter(reader.tuples(window.sql(_TOGETHER), params)))
+    if not images:
+        return together or b""
+    return b",".join([_with_images(*row) for row in reader.tuples(window.sql(_ONE_BY_ONE), params)])
 
 
 def split(text: bytes, mark: str) -> Iterator[bytes | tuple[int, int]]:

@@ -320,7 +320,7 @@ def test_pieces_join_to_the_whole(moments: list[int], limit: int, size: int) -> 
         found = [row for (row,) in store.tx.tuples("SELECT rowid FROM messages ORDER BY timestamp, rowid")]
         texts, rest = [], found
         while rest:
-            text, rest = wire.piece(store.tx, rest, wire.Window(), "mark:", size)
+            text, rest = wire.piece(store.tx, rest, wire.Window(), "mark:", limit=size, at_once=2)
             texts.append(text)
     assert [one["id"] for one in whole] == [one.id for one in kept]
     every = json.loads(b"[" + b",".join(texts) + b"]")
