@@ -71,6 +71,7 @@ class Kept:
         if survivors:
             raise FailedDependency(f"{survivors} of the processes of {self.pid} cannot be killed")
         self._force_at = float("inf")
+        self.link.take_rest()
         try:
             return await self.link.wait()
         finally:

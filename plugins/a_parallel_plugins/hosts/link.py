@@ -22,6 +22,9 @@ GREETING_LIMIT = 10.0
 LOST = -9
 """Exit status of a program whose holder was killed."""
 
+EVERYTHING = 1 << 62
+"""A byte of the output that is never reached."""
+
 CHUNK = 64 * 1024
 TAIL = 8 * 1024
 
@@ -128,6 +131,11 @@ class Link:
         self.errors = queue = asyncio.Queue[bytes]()
         while data := await queue.get():
             yield data
+
+    def take_rest(self) -> None:
+        """Let all output come, read or not: the program is over, and its exit status follows its output."""
+        self._told = EVERYTHING
+        self._send(b"t", EVERYTHING)
 
     def release(self, position: int) -> None:
         """Let go of the output before `position`."""

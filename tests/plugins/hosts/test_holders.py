@@ -148,12 +148,25 @@ async def test_a_program_waits_while_the_spool_is_full_and_no_byte_is_lost(tmp_p
 
 async def test_a_slow_reader_slows_the_program_down(tmp_path: Path) -> None:
     async with life(tmp_path / "data") as service:
-        process = await started(service, ["sh", "-c", f"yes {'x' * 999} | head -c 5000000; echo done >&2; sleep 600"])
+        flood = f"read go; yes {'x' * 999} | head -c 5000000; echo done >&2; sleep 600"
+        process = await started(service, ["sh", "-c", flood])
+        await process.write(b"go\n")
         await take(process, 1)
         await asyncio.sleep(0.3)
         assert "done" not in process.stderr_tail
         await take(process, 4_999)
         await until(lambda: "done" in process.stderr_tail)
+
+
+async def test_a_program_whose_output_nobody_reads_can_be_ended(tmp_path: Path) -> None:
+    async with life(tmp_path / "data") as service:
+        process = await started(service, ["sh", "-c", f"yes {'x' * 999} | head -c 1000000; echo done; sleep 600"])
+        spooled = (tmp_path / "data" / "holders").glob
+        await until(lambda: sum(path.stat().st_size for path in spooled("*.out.*")) > 300_000)
+        async with asyncio.timeout(60):
+            await process.terminate(0.1)
+        assert await take(process, 100) == [b"x" * 999] * 100
+    assert not alive(process.pid)
 
 
 async def test_a_killed_holder_takes_its_program_along(tmp_path: Path) -> None:
