@@ -48,8 +48,8 @@ _MESSAGE = (
     f" || ',\"toolCalls\":' || {_CALLS} || '}}}}'"
 )
 _FROM = " FROM json_each(:rows) k CROSS JOIN messages m ON m.rowid = k.value"
-_ONE_BY_ONE = f"SELECT m.id, CAST(m.images AS BLOB), CAST({_MESSAGE} AS BLOB){_FROM}"  # noqa: S608
-_TOGETHER = f"SELECT count(m.images), CAST(group_concat({_MESSAGE}, ',') AS BLOB){_FROM}"  # noqa: S608
+_ONE_BY_ONE = f"SELECT m.id, CAST(m.images AS BLOB), CAST({_MESSAGE} AS BLOB){_FROM}"
+_TOGETHER = f"SELECT count(m.images), CAST(group_concat({_MESSAGE}, ',') AS BLOB){_FROM}"
 """In one step of SQLite, during which Python does other work; with a row for each message it would be stopped as often.
 Images are looked at first (see `stored_images`)."""
 _LARGE = "iif(length({0}) > :large, :mark || {1} || ':' || {2}, {0})"
