@@ -63,7 +63,7 @@ class ThreadRow(Event):
 
     thread_id: str
     owner: str
-    thread: Thread | None
+    thread: Thread | None = None
 
 
 ROW_TOPIC = Topic("threads:row", ThreadRow, subject="thread_id", owner="owner", logged=False, on_request=True)

@@ -4524,7 +4524,7 @@ export interface components {
         ThreadRow: {
             /** Owner */
             owner: string;
-            thread: components["schemas"]["Thread"] | null;
+            thread?: components["schemas"]["Thread"] | null;
             /** Threadid */
             threadId: string;
         };
@@ -5025,7 +5025,7 @@ export interface components {
              * @description The row of a thread as it is now, without one that is gone. What a run changes in it is told as ``agent:*``.
              */
             "threads:row": {
-                thread: components["schemas"]["Thread"] | null;
+                thread?: components["schemas"]["Thread"] | null;
             };
         };
         /**
