@@ -48,27 +48,27 @@ async def test_the_answer_to_a_creation_is_what_the_request_fixed(desk: Desk) ->
     assert (await desk.show(created["id"]))["status"] == "running"
 
 
-@pytest.mark.parametrize(
-    ("body", "error"),
-    [
-        ({"prompt": ""}, "prompt is required"),
-        ({"prompt": "   "}, "blank"),
-        ({"mode": "cloud"}, "mode"),
-        ({"model": "gpt"}, "model"),
-        ({"title": None}, "title"),
-        ({"images": [{"type": "image", "source": {"type": "url"}}]}, "images"),
-        ({"fileReferences": [{"path": "a"}] * 21}, "20"),
-        ({"fileReferences": [{"path": ""}]}, "path"),
-        ({"provider": "nobody"}, "Unknown agent provider nobody"),
-    ],
-)
-async def test_a_wrong_request_is_refused_and_changes_nothing(desk: Desk, body: dict[str, Any], error: str) -> None:
-    wrong = {"projectId": desk.project, "mode": "local", "prompt": "x", **body}
-    answer = await desk.client.answer("POST", "/api/threads", json=wrong)
+WRONG_REQUESTS: list[tuple[dict[str, Any], str]] = [
+    ({"prompt": ""}, "prompt is required"),
+    ({"prompt": "   "}, "blank"),
+    ({"mode": "cloud"}, "mode"),
+    ({"model": "gpt"}, "model"),
+    ({"title": None}, "title"),
+    ({"images": [{"type": "image", "source": {"type": "url"}}]}, "images"),
+    ({"fileReferences": [{"path": "a"}] * 21}, "20"),
+    ({"fileReferences": [{"path": ""}]}, "path"),
+    ({"provider": "nobody"}, "Unknown agent provider nobody"),
+]
 
-    assert answer.status == 400
-    assert error in answer.json["error"]
-    assert await desk.client.get("/api/threads") == []
+
+async def test_a_wrong_request_is_refused_and_changes_nothing(desk: Desk) -> None:
+    for body, error in WRONG_REQUESTS:
+        wrong = {"projectId": desk.project, "mode": "local", "prompt": "x", **body}
+        answer = await desk.client.answer("POST", "/api/threads", json=wrong)
+
+        assert answer.status == 400
+        assert error in answer.json["error"]
+        assert await desk.client.get("/api/threads") == []
 
 
 async def test_an_image_needs_no_text(desk: Desk) -> None:

@@ -72,27 +72,25 @@ async def test_behind_a_tls_proxy_the_cookie_is_secure(multi: OpenHouse) -> None
     assert (await ann.answer("GET", "/api/who", headers=secure)).status == 200
 
 
-@pytest.mark.parametrize(
-    ("body", "status", "code"),
-    [
-        ({"username": "admin", "password": "wrong"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
-        ({"username": "nobody", "password": "wrong"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
-        ({"username": "", "password": "x"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
-        ({"username": "admin", "password": ""}, 401, "INVALID_USERNAME_OR_PASSWORD"),
-        ({"username": "ad", "password": "x"}, 422, "USERNAME_TOO_SHORT"),
-        ({"username": "a" * 31, "password": "x"}, 422, "USERNAME_IS_TOO_LONG"),
-        ({"username": "a b c", "password": "x"}, 422, "USERNAME_IS_INVALID"),
-        ({"username": "admin"}, 400, "VALIDATION_ERROR"),
-        ({"username": 1, "password": "x"}, 400, "VALIDATION_ERROR"),
-    ],
-)
-async def test_what_is_wrong_with_a_sign_in_is_told_in_the_form_of_the_client(
-    house: House, body: dict[str, Any], status: int, code: str
-) -> None:
-    answer = await house.person().answer("POST", SIGN_IN, json=body)
-    assert (answer.status, answer.json["code"]) == (status, code)
-    assert answer.json["message"] and answer.json["error"] == answer.json["message"]
-    assert not set_cookies(answer)
+WRONG_SIGN_INS = [
+    ({"username": "admin", "password": "wrong"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
+    ({"username": "nobody", "password": "wrong"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
+    ({"username": "", "password": "x"}, 401, "INVALID_USERNAME_OR_PASSWORD"),
+    ({"username": "admin", "password": ""}, 401, "INVALID_USERNAME_OR_PASSWORD"),
+    ({"username": "ad", "password": "x"}, 422, "USERNAME_TOO_SHORT"),
+    ({"username": "a" * 31, "password": "x"}, 422, "USERNAME_IS_TOO_LONG"),
+    ({"username": "a b c", "password": "x"}, 422, "USERNAME_IS_INVALID"),
+    ({"username": "admin"}, 400, "VALIDATION_ERROR"),
+    ({"username": 1, "password": "x"}, 400, "VALIDATION_ERROR"),
+]
+
+
+async def test_what_is_wrong_with_a_sign_in_is_told_in_the_form_of_the_client(house: House) -> None:
+    for body, status, code in WRONG_SIGN_INS:
+        answer = await house.person().answer("POST", SIGN_IN, json=body)
+        assert (answer.status, answer.json["code"]) == (status, code)
+        assert answer.json["message"] and answer.json["error"] == answer.json["message"]
+        assert not set_cookies(answer)
 
 
 async def test_forms_and_broken_json_are_refused(house: House) -> None:

@@ -46,36 +46,36 @@ async def test_what_was_chosen_is_returned_and_nothing_else(office: Office) -> N
     assert changed["nextRunAt"] == "2026-01-05T09:00:00.000Z"
 
 
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"schedule": "not a cron"}, "Invalid cron expression"),
-        ({"schedule": "99 * * * *"}, "Invalid cron expression"),
-        ({"schedule": ""}, "schedule is required"),
-        ({"schedule": None}, "schedule"),
-        ({"schedule": "*/2 * * * * *"}, "more often than once a minute"),
-        ({"name": ""}, "name is required"),
-        ({"prompt": ""}, "prompt is required"),
-        ({"prompt": "  \n"}, "prompt is required"),
-        ({"projectId": ""}, "projectId is required"),
-        ({"model": "x"}, "model"),
-        ({"mode": "worktree"}, "mode"),
-        ({"permissionMode": "yolo"}, "permissionMode"),
-        ({"timezone": "Mars/Olympus"}, "IANA"),
-        ({"timezone": "../../etc/passwd"}, "IANA"),
-        ({"missedPolicy": "some"}, "missedPolicy"),
-        ({"overlapPolicy": "kill"}, "overlapPolicy"),
-        ({"jitter": -1}, "jitter"),
-        ({"baseBranch": "--upload-pack=evil"}, "baseBranch"),
-        ({"jitter": "5"}, "jitter"),
-    ],
-)
-async def test_bad_input_is_refused_with_a_reason(office: Office, changes: dict[str, Any], said: str) -> None:
-    body = {"projectId": office.project, "name": "n", "prompt": "p", "schedule": "0 9 * * *", **changes}
-    answer = await office.client.answer("POST", "/api/automations", json=body)
-    assert answer.status == 400
-    assert said in answer.json["error"]
-    assert await office.client.get("/api/automations") == []
+BAD_INPUT: list[tuple[dict[str, Any], str]] = [
+    ({"schedule": "not a cron"}, "Invalid cron expression"),
+    ({"schedule": "99 * * * *"}, "Invalid cron expression"),
+    ({"schedule": ""}, "schedule is required"),
+    ({"schedule": None}, "schedule"),
+    ({"schedule": "*/2 * * * * *"}, "more often than once a minute"),
+    ({"name": ""}, "name is required"),
+    ({"prompt": ""}, "prompt is required"),
+    ({"prompt": "  \n"}, "prompt is required"),
+    ({"projectId": ""}, "projectId is required"),
+    ({"model": "x"}, "model"),
+    ({"mode": "worktree"}, "mode"),
+    ({"permissionMode": "yolo"}, "permissionMode"),
+    ({"timezone": "Mars/Olympus"}, "IANA"),
+    ({"timezone": "../../etc/passwd"}, "IANA"),
+    ({"missedPolicy": "some"}, "missedPolicy"),
+    ({"overlapPolicy": "kill"}, "overlapPolicy"),
+    ({"jitter": -1}, "jitter"),
+    ({"baseBranch": "--upload-pack=evil"}, "baseBranch"),
+    ({"jitter": "5"}, "jitter"),
+]
+
+
+async def test_bad_input_is_refused_with_a_reason(office: Office) -> None:
+    for changes, said in BAD_INPUT:
+        body = {"projectId": office.project, "name": "n", "prompt": "p", "schedule": "0 9 * * *", **changes}
+        answer = await office.client.answer("POST", "/api/automations", json=body)
+        assert answer.status == 400
+        assert said in answer.json["error"]
+        assert await office.client.get("/api/automations") == []
 
 
 async def test_an_invalid_schedule_is_answered_with_examples(office: Office) -> None:

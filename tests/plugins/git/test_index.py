@@ -72,16 +72,17 @@ async def test_names_that_are_no_utf8_make_the_round_trip(shop: Shop, thread: Th
     assert await listed(shop, thread) == []
 
 
-@pytest.mark.parametrize("action", ["stage", "unstage", "revert"])
-@pytest.mark.parametrize(
-    "path", ["../x", "/etc/passwd", "..", "src/../../x", ".git", ".git/config", "src/.GIT/x", "a\0b", "\ud800", ""]
-)
-async def test_paths_that_lead_out_are_refused(shop: Shop, thread: Thread, action: str, path: str) -> None:
-    tree(thread).write("README.md", "changed\n")
-    before = content(tree(thread).path), status(tree(thread).path)
-    code, _ = await shop.refused("POST", f"/api/git/{thread.id}/{action}", {"paths": ["README.md", path]})
-    assert code == 400
-    assert (content(tree(thread).path), status(tree(thread).path)) == before
+OUTSIDE = ["../x", "/etc/passwd", "..", "src/../../x", ".git", ".git/config", "src/.GIT/x", "a\0b", "\ud800", ""]
+
+
+async def test_paths_that_lead_out_are_refused(shop: Shop, thread: Thread) -> None:
+    for action in ["stage", "unstage", "revert"]:
+        for path in OUTSIDE:
+            tree(thread).write("README.md", "changed\n")
+            before = content(tree(thread).path), status(tree(thread).path)
+            code, _ = await shop.refused("POST", f"/api/git/{thread.id}/{action}", {"paths": ["README.md", path]})
+            assert code == 400
+            assert (content(tree(thread).path), status(tree(thread).path)) == before
 
 
 def test_what_is_inside_a_directory(tmp_path: Path) -> None:
