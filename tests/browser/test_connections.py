@@ -178,6 +178,14 @@ async def test_an_mcp_server_is_added_signed_in_at_and_removed(
     server = row(page, oauth.url)
     await expect(server.get_by_text("Needs sign-in")).to_be_visible()
     await screen.look("mcp-needs-sign-in")
+    oauth.provider.refusal = "Not today."
+    async with page.expect_popup() as opened:
+        await server.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_text("The sign-in failed", exact=True)).to_be_visible()
+    await expect(page.get_by_text("Not today.", exact=True)).to_be_visible()
+    await screen.look("mcp-refused")
+    await (await opened.value).close()
+    oauth.provider.refusal = None
     async with page.expect_popup() as opened:
         await server.get_by_role("button", name="Sign in").click()
     popup = await opened.value

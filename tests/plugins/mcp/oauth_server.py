@@ -28,9 +28,10 @@ from pydantic import AnyHttpUrl
 
 
 class Provider:
-    """Grants everything at once.
+    """Grants everything at once, unless it is told to refuse.
 
     Attributes:
+        refusal: why everything is refused, if it is.
         lifetime: seconds of an access token.
         registrations: clients by id.
         access, refresh: tokens that are good.
@@ -38,6 +39,7 @@ class Provider:
     """
 
     def __init__(self) -> None:
+        self.refusal: str | None = None
         self.lifetime = 3600
         self.registrations: dict[str, OAuthClientInformationFull] = {}
         self.codes: dict[str, AuthorizationCode] = {}
@@ -52,6 +54,9 @@ class Provider:
         self.registrations[str(client_info.client_id)] = client_info
 
     async def authorize(self, client: OAuthClientInformationFull, params: AuthorizationParams) -> str:
+        if self.refusal is not None:
+            refused = {"error": "access_denied", "error_description": self.refusal, "state": params.state}
+            return construct_redirect_uri(str(params.redirect_uri), **refused)
         code = AuthorizationCode(
             code=secrets.token_urlsafe(24),
             scopes=params.scopes or [],
