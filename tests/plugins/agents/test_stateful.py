@@ -36,6 +36,7 @@ from a_parallel_plugins.agents import delivery, machine, outbox, phases
 from tests.plugins.agents.client import Client, Shown
 from tests.plugins.agents.fake import FakeSession
 from tests.plugins.agents.house import House, make_template
+from tests.support.examples import examples
 
 THREADS = st.integers(0, 1)
 ASKING = {
@@ -391,7 +392,7 @@ def _surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 Lives.TestCase.settings = settings(
-    max_examples=50,
+    max_examples=examples(24),
     stateful_step_count=40,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -404,6 +405,6 @@ class Queued(Lives):
     max_runs = 1
 
 
-Queued.TestCase.settings = settings(Lives.TestCase.settings, max_examples=20)
+Queued.TestCase.settings = settings(Lives.TestCase.settings, max_examples=examples(10))
 TestLives = Lives.TestCase
 TestQueued = Queued.TestCase

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from a_parallel_plugins.automations.cron import ExpressionError, parse
 from tests.plugins.automations import brute
+from tests.support.examples import examples
 
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ZONES = (
@@ -300,7 +301,7 @@ moments = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(expressions, moments, st.integers(0, 2 * 24 * 60))
 def test_any_expression_fires_as_worked_out_the_slow_way(
     expression: str, place: tuple[str, date], minutes: int

@@ -18,6 +18,7 @@ from a_parallel_plugins.merge import MergePlugin
 from a_parallel_plugins.scripted import ScriptedPlugin
 from tests.plugins.merge.conftest import Director, Works
 from tests.plugins.worktrees.conftest import PLUGINS, tree
+from tests.support.examples import examples
 from tests.support.repository import Repository, git, make_repository
 
 Step = tuple[str, int, str, str]
@@ -147,7 +148,7 @@ async def tell(directory: Path, story: list[Step]) -> None:
 
 
 @pytest.mark.timeout(600)
-@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=list(HealthCheck))
 @given(beginning=beginnings, story=steps)
 def test_nothing_is_lost(beginning: list[Step], story: list[Step]) -> None:
     with TemporaryDirectory() as directory:

@@ -22,6 +22,7 @@ async def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kernel: KernelF
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     services: Services = {PROJECTS: OneProject(project)}
     settings = {"plugins.skills.github": f"file://{remote}", "plugins.skills.size_limit": 100_000}
+    settings["kernel.stop_deadline"] = 1.0  # git that hangs is waited for no longer
     running = await kernel({"skills": SkillsPlugin}, installed=("hosts",), services=services, settings=settings)
     running.expect_running("skills")
     return House(running, home, project, remote)

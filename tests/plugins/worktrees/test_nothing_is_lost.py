@@ -15,6 +15,7 @@ from a_parallel_contracts.threads import Thread
 from a_parallel_kernel.testkit import RunningKernel
 from tests.plugins.git.test_snapshot import content
 from tests.plugins.worktrees.conftest import PLUGINS, Shop, tree
+from tests.support.examples import examples
 from tests.support.repository import git, make_repository
 
 FILES = ("a.txt", "b.txt", "dir/c.txt", "dir/deep/d", "noise.log", "build/out", "ü n\n.txt")
@@ -138,7 +139,7 @@ async def tell(directory: Path, story: list[tuple[str, str, str]]) -> None:
 
 @pytest.mark.timeout(600)
 @settings(
-    max_examples=12,
+    max_examples=examples(8),
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
     suppress_health_check=list(HealthCheck),
