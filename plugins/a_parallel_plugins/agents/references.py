@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from a_parallel_contracts.paths import real_path
+
 FILE_LIMIT = 100 * 1024
 TOTAL_LIMIT = 500 * 1024
 """Bytes of one file, and of all files of one message, that are inlined."""
@@ -17,7 +19,7 @@ def with_references(text: str, paths: Iterable[str], directory: str) -> str:
         paths: relative to `directory`; what resolves outside of it, symbolic links followed, is left out.
         directory: where the agent works.
     """
-    root = Path(directory).resolve()
+    root = real_path(directory)
     elements: list[str] = []
     left = TOTAL_LIMIT
     for path in paths:
@@ -34,8 +36,8 @@ def with_references(text: str, paths: Iterable[str], directory: str) -> str:
 
 def _resolve(root: Path, path: str) -> Path | None:
     try:
-        target = (root / path).resolve()
-    except (OSError, ValueError, RuntimeError):  # a NUL byte, or links in a circle
+        target = real_path(root / path)
+    except (OSError, ValueError):  # a NUL byte, or links in a circle
         return None
     return target if target.is_relative_to(root) else None
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from a_parallel_contracts import BadRequest
+from a_parallel_contracts.paths import real_path
 from a_parallel_plugins.git import parse
 from a_parallel_plugins.git.commands import Commands
 
@@ -25,8 +26,8 @@ def contained(directory: Path, path: str) -> str:
     try:
         if not path or b"\0" in os.fsencode(path):
             raise ValueError
-        relative = _real(str(directory / (path.rstrip("/") or "/"))).relative_to(directory.resolve())
-    except (ValueError, UnicodeEncodeError):
+        relative = _real(str(directory / (path.rstrip("/") or "/"))).relative_to(real_path(directory))
+    except (OSError, ValueError):
         raise BadRequest(f"Invalid path: {path}") from None
     if any(part.lower() == ".git" for part in relative.parts):
         raise BadRequest(f"Invalid path: {path}")
@@ -37,8 +38,8 @@ def _real(path: str) -> Path:
     """Follow links but the last part, which may itself be a link that git tracks."""
     parent, name = os.path.split(path)
     if name in ("", ".", ".."):
-        return Path(os.path.realpath(path))
-    return Path(os.path.realpath(parent), name)
+        return real_path(path)
+    return real_path(parent) / name
 
 
 async def resolved(commands: Commands, directory: Path, paths: Sequence[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from a_parallel_contracts.paths import real_path
 from a_parallel_plugins.scripted.script import ScriptError
 
 
@@ -11,10 +12,10 @@ def resolve(directory: str, name: str) -> Path:
     Raises:
         ScriptError: no name, or it lies outside.
     """
-    root = Path(directory).resolve()
+    root = real_path(directory)
     try:
-        target = (root / name).resolve()
-    except (OSError, ValueError, RuntimeError) as error:
+        target = real_path(root / name)
+    except (OSError, ValueError) as error:
         raise ScriptError(f"{name!r} is no usable file name: {error}") from None
     if not name or target == root or not target.is_relative_to(root):
         raise ScriptError(f"{name!r} lies outside the directory of the run")

@@ -92,6 +92,7 @@ def test_what_is_inside_a_directory(tmp_path: Path) -> None:
     (inside / "out").symlink_to(sibling)
     (inside / "link").symlink_to("sub")
     (tmp_path / "door").symlink_to(inside)
+    (inside / "circle").symlink_to("circle")
     assert contained(inside, "sub/x") == "sub/x"
     assert contained(inside, str(inside / "x")) == "x"
     assert contained(inside, "sub/../x/") == "x"
@@ -99,7 +100,7 @@ def test_what_is_inside_a_directory(tmp_path: Path) -> None:
     assert contained(inside, "link/x") == "sub/x"
     assert contained(tmp_path / "door", "x") == "x"
     assert contained(inside, ".") == "."
-    for path in ("out/x", "../in-evil/x", str(sibling / "x"), "sub/../../x", "/"):
+    for path in ("out/x", "../in-evil/x", str(sibling / "x"), "sub/../../x", "/", "circle/../out/x"):
         with pytest.raises(BadRequest, match="Invalid path"):
             contained(inside, path)
 
