@@ -121,7 +121,6 @@ class SqliteDatabase:
 
     async def read(self, sql: str, *, into: type[ModelT], **params: Any) -> list[ModelT]:
         """Return the rows of `sql` as models."""
-        into.model_rebuild()  # here and not on the worker: building a deferred model is not safe in two places at once
         return await self.run(lambda reader: [into.model_validate(row) for row in reader.all(sql, params)])
 
     async def rows(self, sql: str, **params: Any) -> list[Row]:

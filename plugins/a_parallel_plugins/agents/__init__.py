@@ -50,14 +50,12 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
         from a_parallel_plugins.agents.launch import Launcher
         from a_parallel_plugins.agents.line import Line
         from a_parallel_plugins.agents.memory import available_memory
-        from a_parallel_plugins.agents.prepare import build_models
         from a_parallel_plugins.agents.providers import Providers
         from a_parallel_plugins.agents.routes import AgentRoutes
         from a_parallel_plugins.agents.rules import PermissionRules
         from a_parallel_plugins.agents.runs import Runs
         from a_parallel_plugins.agents.service import AgentService
 
-        build_models()
         settings, threads = ctx.settings(AgentsSettings), ctx.get(THREADS)
         providers, rules = Providers(settings.provider), PermissionRules(ctx.db)
         await rules.load()

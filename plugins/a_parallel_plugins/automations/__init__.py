@@ -53,12 +53,11 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """End the runs that an earlier server left open, then fire until the plugin stops."""
-        from a_parallel_plugins.automations.opening import build_models, zone_of
+        from a_parallel_plugins.automations.opening import zone_of
         from a_parallel_plugins.automations.runs import Runs
         from a_parallel_plugins.automations.scheduling import Scheduling
         from a_parallel_plugins.automations.service import AutomationService
 
-        build_models()
         settings = ctx.settings(AutomationsSettings)
         self.zone = zone = zone_of(settings)
         self.runs = Runs(ctx, self.clock, zone)

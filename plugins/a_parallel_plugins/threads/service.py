@@ -12,13 +12,10 @@ from a_parallel_contracts import Actor, Conflict, NotFound, PluginContext, Reade
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_contracts.threads import (
     Message,
-    MessageAdded,
     NewThread,
     Role,
     Thread,
-    ThreadChanged,
     ThreadChanges,
-    ThreadCreated,
     ThreadHooks,
     ThreadMode,
     ThreadStatus,
@@ -51,8 +48,6 @@ class ThreadService:
     """Implements `a_parallel_contracts.threads.Threads`."""
 
     def __init__(self, ctx: PluginContext) -> None:
-        for model in (Thread, Message, ToolCall, MessageAdded, ThreadChanged, ThreadCreated):
-            model.model_rebuild()  # built here, since threads of the database may need them at the same moment
         self._ctx = ctx
         self._creator = Creator(ctx)
         self._exclusive = KeyedLocks()

@@ -16,7 +16,6 @@ from a_parallel_kernel.database import SqliteDatabase
 from a_parallel_migrations import baseline
 from a_parallel_plugins.agents.launch import Launcher
 from a_parallel_plugins.agents.line import Line
-from a_parallel_plugins.agents.prepare import build_models
 from a_parallel_plugins.agents.providers import Providers
 from a_parallel_plugins.agents.recovery import relabel_unfinished
 from a_parallel_plugins.agents.rules import PermissionRules
@@ -89,7 +88,6 @@ class House:
 
     async def open(self) -> None:
         """Start a server."""
-        build_models()
         self.db = await SqliteDatabase.open(self.path, publish=self.events.append)
         ctx = SimpleNamespace(
             db=self.db, hooks=NoHooks(), get=lambda key: OneProject(self._project), find=lambda key: None
