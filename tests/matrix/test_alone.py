@@ -1,5 +1,7 @@
 """Each plugin switched off alone, in a real server process: it leaves no trace, and the client does not mind."""
 
+import asyncio
+import shutil
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -35,13 +37,29 @@ async def call(server: Server, method: str, path: str) -> tuple[int, Any]:
         return answer.status, await answer.json() if answer.content_type == "application/json" else await answer.text()
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """Return the data directory that a server with every plugin has left, and the description of its routes."""
+    server = Server(tmp_path_factory.mktemp("whole"), config=CONFIG)
+
+    async def life() -> Any:
+        await server.start()
+        _, document = await call(server, "GET", "/api/kernel/openapi.json")
+        await server.stop()
+        return document
+
+    try:
+        return server.data_directory, asyncio.run(life())
+    finally:
+        server.end()
+
+
 @pytest.mark.parametrize("id", IDS)
-async def test_a_plugin_is_off_without_a_trace(id: str, server_factory: ServerFactory) -> None:
-    server = await server_factory(config=CONFIG).start()
-    _, document = await call(server, "GET", "/api/kernel/openapi.json")
-    await server.stop()
+async def test_a_plugin_is_off_without_a_trace(id: str, server_factory: ServerFactory, whole: tuple[Path, Any]) -> None:
+    left, document = whole
+    server = server_factory(config=CONFIG, arguments=["--disable", id])
+    shutil.copytree(left, server.data_directory)
     before = rows_of(server.data_directory / "data.db", id)
-    server.arguments += ["--disable", id]
     await server.start()
     expected = expected_states({id})
     if has_authenticator(expected):
