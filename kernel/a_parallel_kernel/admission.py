@@ -25,7 +25,8 @@ class HttpServices:
         plugin_state: returns the state of a plugin that has routes.
         report: told plugin, error (or None) and seconds of each call of a handler; an `ApiError` below 500
             is no error.
-        authorize: asks the hook of that name about actor, action and resource; False is answered 403.
+        authorize: asks the hook of that name about actor, action and resource; False is answered 403. Returns None if
+            there is nobody to be asked.
         changes: returns how many rows of the database have been changed so far; without it every answer counts as
             new.
         idempotency: answers requests that are sent again under the same key; without it keys mean nothing.
@@ -35,7 +36,7 @@ class HttpServices:
     resources: Callable[[ServiceKey[Any]], Resources[Any] | None]
     plugin_state: Callable[[str], str]
     report: Callable[[str, BaseException | None, float], None]
-    authorize: Callable[[Actor, str, Any], Awaitable[bool | None]]
+    authorize: Callable[[Actor, str, Any], Awaitable[bool | None] | None]
     changes: Callable[[], int] | None = None
     idempotency: Idempotency | None = None
 
@@ -111,5 +112,6 @@ class Admission:
         """
         if endpoint.route.access == "public":
             return
-        if await self._services.authorize(actor, endpoint.action, resource) is False:
+        answer = self._services.authorize(actor, endpoint.action, resource)
+        if answer is not None and await answer is False:
             raise Forbidden("You are not allowed to do this")

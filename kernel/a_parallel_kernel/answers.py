@@ -129,12 +129,15 @@ async def file_answer(path: Path, status: int = 200, headers: dict[str, str] | N
     return web.FileResponse(path, status=status, headers=chosen)
 
 
-async def answer(endpoint: Endpoint, result: Any) -> web.StreamResponse:
-    """Return the answer for what a handler returned; one with a streamed body is not started yet."""
+async def answer(endpoint: Endpoint, result: Response | FileResponse) -> web.StreamResponse:
+    """Return the answer that a handler has built itself; one with a streamed body is not started yet."""
     if isinstance(result, Response):
         return _own_answer(endpoint, result)
-    if isinstance(result, FileResponse):
-        return await file_answer(result.path, result.status, dict(result.headers))
+    return await file_answer(result.path, result.status, dict(result.headers))
+
+
+def serialised(endpoint: Endpoint, result: Any) -> Answer:
+    """Return the answer for anything else that a handler returned."""
     if result is None and endpoint.signature.returns in (None, NoneType):
         result = Ok()
     return json_answer(endpoint.route.status, result)

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from a_parallel_contracts.auth import AUTHENTICATOR, Authenticator
+from a_parallel_contracts.auth import AUTHENTICATOR, Actor, Authenticator
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.ids import new_id
@@ -191,7 +191,7 @@ class Kernel:
             resources=self._resources,
             plugin_state=self._state_of,
             report=self._report,
-            authorize=lambda actor, action, resource: self.hooks.first(Plugin.authorize, actor, action, resource),
+            authorize=self._authorize,
             changes=lambda: self._sqlite.changes,
             idempotency=self._journal.idempotency,
         )
@@ -262,6 +262,11 @@ class Kernel:
             seconds = time.perf_counter() - began
             self.events.seconds[plugin] += seconds
         self._report(plugin, None, seconds)
+
+    def _authorize(self, actor: Actor, action: str, resource: Any) -> Awaitable[bool | None] | None:
+        if not self.hooks.is_implemented(Plugin.authorize):
+            return None
+        return self.hooks.first(Plugin.authorize, actor, action, resource)
 
     def _authenticator(self) -> Authenticator | None:
         found: Authenticator | None = self.services.get(AUTHENTICATOR.name)

@@ -84,7 +84,7 @@ def parse_query(endpoint: Endpoint, query: MultiMapping[str]) -> Any:
     many = _many(endpoint.signature.query)
     given = {key: query.getall(key) if key in many else query[key] for key in query}
     try:
-        return adapter.validate_python(given)
+        return adapter.validator.validate_python(given)
     except ValidationError as error:
         raise BadRequest(sentence(error, "Query")) from None
 

@@ -8,9 +8,9 @@ from aiohttp import web
 
 from a_parallel_contracts.auth import Actor
 from a_parallel_contracts.errors import ApiError, FailedDependency, HookError, InternalError
-from a_parallel_contracts.http import Request, Response, Route
+from a_parallel_contracts.http import FileResponse, Request, Response, Route
 from a_parallel_kernel.admission import Admission, HttpServices
-from a_parallel_kernel.answers import ClientGone, answer, stream
+from a_parallel_kernel.answers import ClientGone, answer, serialised, stream
 from a_parallel_kernel.body import parse_body, parse_query, read_body
 from a_parallel_kernel.clients import Client, ClientGate
 from a_parallel_kernel.endpoints import Endpoint
@@ -21,6 +21,9 @@ from a_parallel_kernel.router import Match
 from a_parallel_kernel.validators import Validators
 
 log = logging.getLogger("a_parallel.http")
+
+_BUILT = (Response, FileResponse)
+"""What handlers return that build their answer themselves."""
 
 STRANGERS_BODY = 1024 * 1024
 """Bytes of a body on public routes, where the route itself sets no limit."""
@@ -124,7 +127,12 @@ class Caller:
             peer_trusted=client.trusted,
             raw=raw,
         )
-        return await self._respond(request, client, endpoint, await route.handler(asked), tag)
+        result = await route.handler(asked)
+        if isinstance(result, _BUILT):
+            return await self._respond(request, client, endpoint, result, tag)
+        response = serialised(endpoint, result)
+        self._add_tag(response, tag)
+        return response
 
     def _limit_of(self, route: Route) -> int:
         """Return how many bytes of a body are read; of strangers fewer, who could fill the memory otherwise."""
@@ -140,12 +148,20 @@ class Caller:
             raise FailedDependency(f"The service {key}, which this needs, does not run; see the plugins' states")
         return await service.load(actor, match.params[match.endpoint.pattern.parameters[0]])
 
-    async def _respond(
-        self, request: web.BaseRequest, client: Client, endpoint: Endpoint, result: Any, tag: str | None
-    ) -> web.StreamResponse:
-        response = await answer(endpoint, result)
+    def _add_tag(self, response: web.StreamResponse, tag: str | None) -> None:
         if tag is not None and response.status == 200:
             response.headers.update(self._validators.headers(tag))
+
+    async def _respond(
+        self,
+        request: web.BaseRequest,
+        client: Client,
+        endpoint: Endpoint,
+        result: Response | FileResponse,
+        tag: str | None,
+    ) -> web.StreamResponse:
+        response = await answer(endpoint, result)
+        self._add_tag(response, tag)
         if (
             isinstance(result, Response)
             and not isinstance(result.body, bytes)

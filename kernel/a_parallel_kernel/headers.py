@@ -83,21 +83,21 @@ def head(status: int, own: CIMultiDict[str], size: int | None, client: Client, *
     Raises:
         ValueError: a header would end its line.
     """
-    lines = [_first_lines(status, client.secure, client.origin if listed else None), _date(int(time.time()))]
-    for name, value in own.items():
-        if name.lower() in _RESERVED:
-            return None
-        lines.append(_line(name, value))
-    if size is not None:
-        lines.append(b"Content-Length: %d\r\n" % size)
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    origin = client.origin if listed else None
+    known = _all_but_length(status, client.secure, origin, int(time.time()), tuple(own.items()))
+    if known is None:
+        return None
+    return known + b"\r\n" if size is None else known + b"Content-Length: %d\r\n\r\n" % size
 
 
 @lru_cache(256)
-def _first_lines(status: int, secure: bool, origin: str | None) -> bytes:
-    usual = _usual(secure, origin).items()
-    return b"".join([f"HTTP/1.1 {status} {_reason(status)}\r\n".encode(), *(_line(*each) for each in usual)])
+def _all_but_length(
+    status: int, secure: bool, origin: str | None, second: int, own: tuple[tuple[str, str], ...]
+) -> bytes | None:
+    if any(name.lower() in _RESERVED for name, _ in own):
+        return None
+    headers = (*_usual(secure, origin).items(), *own, ("Date", formatdate(second, usegmt=True)))
+    return b"".join([f"HTTP/1.1 {status} {_reason(status)}\r\n".encode(), *(_line(*each) for each in headers)])
 
 
 def _reason(status: int) -> str:
@@ -107,12 +107,6 @@ def _reason(status: int) -> str:
         return ""
 
 
-@lru_cache(1)
-def _date(second: int) -> bytes:
-    return f"Date: {formatdate(second, usegmt=True)}\r\n".encode()
-
-
-@lru_cache(256)
 def _line(name: str, value: str) -> bytes:
     line = f"{name}: {value}"
     if "\r" in line or "\n" in line or "\0" in line:

@@ -32,7 +32,9 @@ def test_contents_come_before_the_text(root: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", ["../work-secret/key", "link", "/etc/hostname", "docs/../../work-secret/key", "a\0b", "loop/../link"])
+@pytest.mark.parametrize(
+    "path", ["../work-secret/key", "link", "/etc/hostname", "docs/../../work-secret/key", "a\0b", "loop/../link"]
+)
 def test_what_lies_outside_is_left_out(root: Path, path: str) -> None:
     assert with_references("Look", [path], str(root)) == "Look"
 
