@@ -71,19 +71,19 @@ class Admission:
             Forbidden: the route is for administrators, the token lacks its scope, or the auth mode refuses.
             FailedDependency, ServiceUnavailable, NotFound: the plugin does not run.
         """
-        actor = await self._actor(request, client, endpoint)
+        if endpoint.route.access == "public":
+            actor = await self._anybody(request, client)
+        else:
+            actor = await self.authenticate(request, client)
+            self._check_rights(actor, endpoint)
         self._check_state(endpoint)
         return actor
 
-    async def _actor(self, request: web.BaseRequest, client: Client, endpoint: Endpoint) -> Actor:
-        if endpoint.route.access == "public":
-            return await self._anybody(request, client)
-        actor = await self.authenticate(request, client)
+    def _check_rights(self, actor: Actor, endpoint: Endpoint) -> None:
         if endpoint.route.access == "admin" and actor.role != "admin":
             raise Forbidden("Only administrators may do this")
         if actor.scopes is not None and endpoint.scope not in actor.scopes:
             raise Forbidden(f"This access token lacks the scope {endpoint.scope}")
-        return actor
 
     async def _anybody(self, request: web.BaseRequest, client: Client) -> Actor:
         if "Authorization" not in request.headers and "Cookie" not in request.headers:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiohttp import web
@@ -47,19 +48,23 @@ class Caller:
         self._max_body = max_body
         self._validators = Validators(services.changes)
 
-    async def call(self, request: web.BaseRequest, client: Client, match: Match) -> web.StreamResponse:
+    def call(self, request: web.BaseRequest, client: Client, match: Match) -> Awaitable[web.StreamResponse]:
         """Return the answer of a route; one with a streamed body has been sent.
 
         Raises:
             ApiError: what to answer instead.
             ClientGone: there is nobody to answer.
         """
+        reform = match.endpoint.route.refusal
+        called = self._call(request, client, match)
+        return called if reform is None else self._reformed(called, reform)
+
+    async def _reformed(
+        self, called: Awaitable[web.StreamResponse], reform: Callable[[ApiError], ApiError]
+    ) -> web.StreamResponse:
         try:
-            return await self._call(request, client, match)
+            return await called
         except ApiError as error:
-            reform = match.endpoint.route.refusal
-            if reform is None:
-                raise
             raise reform(error) from error
 
     async def _call(self, request: web.BaseRequest, client: Client, match: Match) -> web.StreamResponse:

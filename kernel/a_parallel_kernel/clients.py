@@ -116,6 +116,7 @@ def host_name(host: str) -> str:
     return match[1].strip("[]").rstrip(".").lower() if match else ""
 
 
+@lru_cache(256)
 def normalised(origin: str) -> str:
     """Return an origin in lower case without the default port of its scheme."""
     try:

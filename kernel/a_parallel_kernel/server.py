@@ -70,10 +70,10 @@ class HttpServer:
         server = web.Server(self._handle, handler_cancellation=False, access_log=None)
         return _Runner(server, self._recheck_regularly, self._shut_down, shutdown_timeout)
 
-    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+    def _handle(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
         if segments_of(request.rel_url.raw_path) == SOCKET:
-            return await self.hub.handle(request)
-        return await self._pipeline.handle(request)
+            return self.hub.handle(request)
+        return self._pipeline.handle(request)
 
     async def _recheck_regularly(self) -> None:
         while True:
