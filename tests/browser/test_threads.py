@@ -183,6 +183,25 @@ async def test_a_run_is_stopped_and_goes_on(screen: Screen, house: House) -> Non
     await expect(page.get_by_role("article", name="You").last).to_contain_text("Continue")
 
 
+async def test_a_run_that_failed_says_why_and_goes_on(screen: Screen, house: House) -> None:
+    thread = await house.thread("Crash", "!say Off I go.")
+    await screen.go(house.path(thread))
+    page = screen.page
+    await expect(page.get_by_text("Off I go.", exact=True)).to_be_visible()
+    notice = page.get_by_role("region", name="The run failed")
+    reasons = {"!crash 2 Out of memory": "Out of memory", "!fail error_max_turns": "limit of its turns"}
+    for script, reason in reasons.items():
+        await house.call("POST", f"/api/threads/{thread}/message", {"content": script})
+        await expect(notice).to_contain_text(reason)
+    await page.reload()
+    await expect(notice).to_contain_text("limit of its turns")
+    await screen.look("failed")
+    await screen.check_accessibility("failed")
+    await page.get_by_role("button", name="Go on").click()
+    await expect(notice).to_have_count(0)
+    await expect(page.get_by_role("article", name="You").last).to_contain_text("Continue")
+
+
 async def test_a_follow_up_reaches_the_agent_while_it_works(new_screen: NewScreen, house: House) -> None:
     thread = await house.thread("Follow", "!say First.\n!sleep 1\n!say Second.", until="running")
     screen = await new_screen()

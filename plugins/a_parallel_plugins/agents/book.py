@@ -98,12 +98,17 @@ class Book:
             running = ThreadStatus.RUNNING.value
             self.emit(AgentStatus(thread_id=self.thread_id, owner=self.owner, status=running, stage=before.stage))
 
-    def set_waiting(self, reason: str | None) -> None:
-        """Remember for what the thread waits, so that an answer is known as one after the agent is gone."""
+    def set_waiting(self, reason: str | None, failure: str | None = None) -> None:
+        """Remember for what the thread waits, so that an answer is known as one after the agent is gone.
+
+        Parameters:
+            reason: what it waits for.
+            failure: why its run failed, for whoever asks after the event.
+        """
         self.tx.execute(
-            "INSERT INTO agents_threads (thread_id, waiting) VALUES (?, ?)"
-            " ON CONFLICT (thread_id) DO UPDATE SET waiting = excluded.waiting",
-            (self.subject.thread_id, reason),
+            "INSERT INTO agents_threads (thread_id, waiting, failure) VALUES (?, ?, ?)"
+            " ON CONFLICT (thread_id) DO UPDATE SET waiting = excluded.waiting, failure = excluded.failure",
+            (self.subject.thread_id, reason, failure),
         )
 
     def leave_queue(self) -> None:

@@ -123,6 +123,17 @@ class ThreadQueueState(WireModel):
     queue: QueuePlace | None
 
 
+class ThreadFailure(WireModel):
+    """Answer of ``GET /api/threads/:id/failure``.
+
+    Attributes:
+        failure: what the agent said last, or what happened to it, or ``errorReason`` of ``agent:result``; null for a
+            thread that has not failed, and where nobody knows.
+    """
+
+    failure: str | None
+
+
 class ThinkingQuery(WireModel):
     """Query of ``GET /api/threads/:id/thinking``.
 

@@ -82,7 +82,7 @@ class RunSettled:
         if not waits:
             changes.update({"completed_at": now(), "stage": _reviewed(thread.stage)})
         thread = book.update(changes) or thread
-        book.set_waiting(self.reason)
+        book.set_waiting(self.reason, self._failure)
         book.emit(
             AgentResult(
                 status=self.status,
@@ -98,6 +98,10 @@ class RunSettled:
             )
         )
         _ended(book, self.generation, self.status)
+
+    @property
+    def _failure(self) -> str | None:
+        return (self.result or self.error_reason) if self.status == "failed" else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,7 @@ class RunFailed:
         if self.review:
             changes["stage"] = _reviewed(thread.stage)
         after = book.update(changes) or thread
-        book.set_waiting(None)
+        book.set_waiting(None, self.error)
         book.leave_queue()
         book.show_running_first(thread)
         book.emit(AgentError(error=self.error, thread_id=book.thread_id, owner=book.owner))

@@ -3,7 +3,7 @@
 import json
 
 from a_parallel_contracts import ApiError, Database, Ok, Request, Route, delete, get, post
-from a_parallel_contracts.threads import THREADS, Thread, Threads
+from a_parallel_contracts.threads import THREADS, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents import compose
 from a_parallel_plugins.agents.line import Line
 from a_parallel_plugins.agents.models import (
@@ -15,6 +15,7 @@ from a_parallel_plugins.agents.models import (
     SetupStatus,
     StartedThread,
     ThinkingQuery,
+    ThreadFailure,
     ThreadQueueState,
     ToolApproval,
 )
@@ -27,6 +28,7 @@ THINKING_OF = (
     "SELECT message_id, text FROM agents_thinking WHERE thread_id = :id"
     " AND message_id IN (SELECT value FROM json_each(:messages)) ORDER BY rowid"
 )
+FAILURE = "SELECT failure FROM agents_threads WHERE thread_id = :id"
 
 
 class AgentRoutes:
@@ -60,6 +62,7 @@ class AgentRoutes:
             post(f"{thread}/interrupt", self.interrupt, loads=THREADS),
             get(f"{thread}/thinking", self.thinking, loads=THREADS),
             get(f"{thread}/queue", self.thread_queue, loads=THREADS),
+            get(f"{thread}/failure", self.failure, loads=THREADS),
             get("/api/agents/queue", self.queue),
             get("/api/agents/providers", self.providers),
             get("/api/agents/permission-rules", self.permission_rules),
@@ -120,6 +123,12 @@ class AgentRoutes:
     async def thread_queue(self, request: Request[Thread]) -> ThreadQueueState:
         """Show where a thread stands in the queue, and what it waits for."""
         return ThreadQueueState(queue=self._line.place(request.resource.id))
+
+    async def failure(self, request: Request[Thread]) -> ThreadFailure:
+        """Show why a thread's last run failed."""
+        thread = request.resource
+        rows = await self._db.rows(FAILURE, id=thread.id) if thread.status == ThreadStatus.FAILED else []
+        return ThreadFailure(failure=rows[0]["failure"] if rows else None)
 
     async def queue(self, request: Request) -> QueueState:
         """Show how many agents are at work, and which threads wait for their turn, next first."""

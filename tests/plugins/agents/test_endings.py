@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from a_parallel_contracts.agents import RequestKind
+from a_parallel_contracts.agents import Idle, RequestKind, TurnEnded
 from tests.plugins.agents.conftest import INSTALLED, Desk, OpenDesk
 from tests.plugins.agents.fake import FakeProvider
 from tests.support.repository import git
@@ -230,6 +230,47 @@ async def test_an_idle_thread_that_cannot_start_fails(desk: Desk) -> None:
     assert moved.status == 200
     await desk.receive("agent:status", status="failed")
     assert (await desk.show(idle["id"]))["status"] == "failed"
+
+
+async def test_why_a_run_failed_is_told_until_the_next_run(open_desk: OpenDesk, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    desk = await open_desk(data_directory=data)
+    thread = await desk.create()
+    path = f"/api/threads/{thread}/failure"
+
+    async def failure() -> Any:
+        return (await desk.client.get(path))["failure"]
+
+    assert await failure() is None
+    desk.session.begin()
+    desk.session.exit(2, "out of memory")
+    told = "The agent exited unexpectedly without a result (exit status 2): out of memory"
+    await desk.receive("agent:error", error=told)
+    assert await failure() == told
+    stranger = await desk.client.acting_as("somebody").answer("GET", path)
+    unknown = await desk.client.answer("GET", "/api/threads/unknown/failure")
+    assert (stranger.status, stranger.body) == (404, unknown.body)
+
+    await desk.running.stop()
+    desk = await open_desk(FakeProvider(), data_directory=data)
+    assert await failure() == told, "a restart forgets nothing"
+    await desk.message(thread, "again")
+    assert await failure() is None
+    desk.session.begin()
+    desk.session.emit(TurnEnded("error_max_turns"), Idle())
+    await desk.receive("agent:result", status="failed")
+    assert await failure() == "error_max_turns"
+    await desk.message(thread, "again")
+    await desk.nth_session(2)
+    desk.session.begin()
+    desk.session.emit(TurnEnded("error_during_execution", "API Error: 529 overloaded"), Idle())
+    await desk.receive("agent:result", status="failed")
+    assert await failure() == "API Error: 529 overloaded"
+    await desk.message(thread, "again")
+    await desk.nth_session(3)
+    desk.session.turn("done")
+    await desk.receive("agent:result", status="completed")
+    assert await failure() is None
 
 
 async def test_an_idle_thread_without_a_prompt_stays_idle(desk: Desk) -> None:

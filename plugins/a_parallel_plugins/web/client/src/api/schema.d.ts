@@ -1586,6 +1586,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/threads/{thread}/failure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show why a thread's last run failed. */
+        get: operations["agents.get.api.threads.by-thread.failure"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/threads/{thread}/interrupt": {
         parameters: {
             query?: never;
@@ -4492,6 +4509,18 @@ export interface components {
             userId: string;
             /** Worktreepath */
             worktreePath?: string | null;
+        };
+        /**
+         * ThreadFailure
+         * @description Answer of ``GET /api/threads/:id/failure``.
+         *
+         *     Attributes:
+         *         failure: what the agent said last, or what happened to it, or ``errorReason`` of ``agent:result``; null for a
+         *             thread that has not failed, and where nobody knows.
+         */
+        ThreadFailure: {
+            /** Failure */
+            failure: string | null;
         };
         /**
          * ThreadMode
@@ -8541,6 +8570,34 @@ export interface operations {
             429: components["responses"]["Error"];
             503: components["responses"]["Error"];
             507: components["responses"]["Error"];
+        };
+    };
+    "agents.get.api.threads.by-thread.failure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            "4XX": components["responses"]["Error"];
+            /** @description Success. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ThreadFailure"];
+                };
+            };
+            401: components["responses"]["Error"];
+            403: components["responses"]["Error"];
+            404: components["responses"]["Error"];
+            429: components["responses"]["Error"];
+            503: components["responses"]["Error"];
         };
     };
     "agents.post.api.threads.by-thread.interrupt": {

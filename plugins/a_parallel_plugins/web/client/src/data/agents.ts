@@ -33,6 +33,15 @@ export function useProviderChoice(): ProviderChoice {
   return { available, chosen: wanted !== null && available.includes(wanted) ? wanted : fallback, choose: setWanted };
 }
 
+/** Why the last run of a thread failed; null where nobody knows. */
+export function failureQuery(thread: string) {
+  return queryOptions({
+    queryKey: ["thread", thread, "failure"],
+    queryFn: async () => (await call(api.GET("/api/threads/{thread}/failure", { params: { path: { thread } } }))).failure,
+    staleTime: 0,
+  });
+}
+
 /** What agents may do in a project without asking. */
 export function permissionRulesQuery(projectId: string) {
   return queryOptions({

@@ -1,4 +1,5 @@
 import { type GitSummary, patchThread, type Thread, threadsQuery } from "@/data/threads";
+import { failureQuery } from "@/data/agents";
 import { archivedQuery } from "@/data/archived";
 import { queries } from "@/data/query";
 import { live } from "./socket";
@@ -16,7 +17,9 @@ export function applyEvents(): void {
     if (data.stage) changes.stage = data.stage;
     if (data.status !== "waiting") changes.completedAt = new Date().toISOString();
     changeThread(threadId, changes);
+    if (data.status === "failed") failed(threadId);
   });
+  live.on("agent:error", (_data, threadId) => failed(threadId));
   live.on("threads:message", ({ model, permissionMode }, threadId) => {
     const changes: Partial<Thread> = {};
     if (model) changes.model = model;
@@ -50,6 +53,11 @@ function showRow(id: string, row: Thread | null): void {
     void queries.invalidateQueries({ queryKey: threadsQuery.queryKey });
     void queries.invalidateQueries({ queryKey: archivedQuery.queryKey });
   }
+}
+
+/** Lets the reason of a failure be asked for: the row is written before the event is told. */
+function failed(id: string): void {
+  void queries.invalidateQueries({ queryKey: failureQuery(id).queryKey });
 }
 
 /** Calls `action` when the connection is there again: rows are not told a second time. */

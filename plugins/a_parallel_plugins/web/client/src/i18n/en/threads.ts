@@ -60,6 +60,12 @@ export const threads = {
   dropHere: "Drop images here",
   emptyTitle: "Nothing said yet",
   emptyHelp: "Write what is to be done; the agent begins at once.",
+  failed: "The run failed",
+  failures: {
+    error_during_execution: "The agent met an error and gave no further reason.",
+    error_max_budget_usd: "The agent reached the limit of what it may cost.",
+    error_max_turns: "The agent reached the limit of its turns.",
+  } as Record<string, string>,
   fileMention: "Files",
   followUp: "Follow up while the agent works…",
   image: (index: number) => `Image ${index}`,

@@ -17,6 +17,7 @@ import { EmptyState, SkeletonList } from "@/ui/states";
 import { Composer } from "./composer/composer";
 import type { Thread } from "./conversation/types";
 import { ConversationContext, useConversation, useOpenConversation, useRefreshAfterGap, useSnapshot } from "./conversation/use";
+import { FailureNotice } from "./failure";
 import { ThreadHeader } from "./header";
 import { History } from "./history";
 import { RunLine } from "./run-line";
@@ -74,6 +75,7 @@ function Ready({ thread }: { thread: Thread }) {
       <div className="shrink-0 px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-6">
         <div className="mx-auto max-w-3xl">
           <RunLine thread={thread} snapshot={snapshot} />
+          <FailureNotice thread={thread} />
           <WaitingCard thread={thread} snapshot={snapshot} />
           <Composer thread={thread} directory={directory} />
         </div>

@@ -10,7 +10,8 @@ import { Prompt } from "./prompt";
 import { useSend } from "./send";
 
 const DRAFT = "a-parallel.draft.";
-const RESUMABLE = ["stopped", "interrupted", "failed"];
+/** A failed run has its own notice with the same button. */
+const RESUMABLE = ["stopped", "interrupted"];
 
 /** Where one writes to the agent of a thread, also while it works. */
 export function Composer({ thread, directory }: { thread: Thread; directory: string | null }) {
