@@ -13,6 +13,7 @@ from tests.browser.house import House
 from tests.browser.pages import NewScreen, Screen
 
 MESSAGES = 100_000
+JUMP = "Jump to the newest message"
 LAST = f"Message number {MESSAGES - 1}."
 NODES_AT_MOST = 4000
 """What is in the document, however long the conversation is."""
@@ -105,7 +106,7 @@ async def test_scrolling_through_thousands_of_messages_keeps_the_page_small(
     most = int(await page.evaluate(UP, MESSAGES - 3000))
     assert most < NODES_AT_MOST
     assert await heap(page) - before < HEAP_GROWTH_AT_MOST
-    await page.get_by_role("button", name="Jump to the newest message").click()
+    await page.get_by_role("button", name=JUMP).click()
     await expect(page.get_by_text(LAST)).to_be_visible()
     assert await nodes(page) < NODES_AT_MOST
 
@@ -126,13 +127,33 @@ async def test_a_hundred_thousand_messages_are_read_from_both_ends(screen: Scree
 
     await log.press("End")
     await expect(newest).to_be_visible()
-    await expect(page.get_by_role("button", name="Jump to the newest message")).to_have_count(0)
+    await expect(page.get_by_role("button", name=JUMP)).to_have_count(0)
     await page.evaluate(UP, MESSAGES - 100)
+    place, button = await log.bounding_box(), await page.get_by_role("button", name=JUMP).bounding_box()
+    assert place and button
+    assert place["y"] + place["height"] <= button["y"], "nothing lies over the conversation"
     await page.get_by_role("button", name="Jump to the first message").click()
     await expect(first).to_be_visible()
-    await page.get_by_role("button", name="Jump to the newest message").click()
+    await page.get_by_role("button", name=JUMP).click()
     await expect(newest).to_be_visible()
     assert await nodes(page) < NODES_AT_MOST
+
+
+async def test_the_way_to_the_end_is_offered_while_the_end_is_out_of_view(screen: Screen, house: House) -> None:
+    thread = await house.thread("Tall", "\n".join(f"!say Paragraph {number}." for number in range(30)))
+    await screen.go(house.path(thread))
+    page = screen.page
+    jump = page.get_by_role("button", name=JUMP)
+    await expect(page.get_by_text("Paragraph 29.", exact=True)).to_be_visible()
+    await expect(jump).to_have_count(0)
+    await page.get_by_role("log").evaluate("log => { log.scrollTop = 0; }")
+    await expect(jump).to_be_visible()
+    await screen.look("jump")
+    size = page.viewport_size
+    assert size
+    await page.set_viewport_size({"width": size["width"], "height": 3000})
+    await expect(page.get_by_text("Paragraph 0.", exact=True)).to_be_visible()
+    await expect(jump).to_have_count(0)
 
 
 async def test_what_is_read_stays_in_place_when_older_messages_arrive(new_screen: NewScreen, endless: str) -> None:

@@ -1,6 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp, MessagesSquare } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
+import { type KeyboardEvent, type ReactNode, useCallback, useEffect, useEffectEvent, useLayoutEffect, useRef, useState } from "react";
 import { text } from "@/i18n";
 import { Button } from "@/ui/button";
 import { Spinner } from "@/ui/spinner";
@@ -26,7 +26,7 @@ function guess(message: Message | undefined): number {
 export function History({ thread, snapshot, directory }: { thread: Thread; snapshot: Snapshot; directory: string | null }) {
   const conversation = useConversation();
   const scroller = useRef<HTMLDivElement>(null);
-  const [atEnd, setAtEnd] = useState(true);
+  const [atEnd, endOfMessages] = useInView(NEAR_END);
   const [following, setFollowing] = useState(true);
   const { ids, jump, hasNewer } = snapshot;
   const virtualizer = useVirtualizer({
@@ -84,14 +84,13 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
   }
   const running = thread.status === "running";
   return (
-    <div className="relative min-h-0 flex-1">
+    <div className="relative flex min-h-0 flex-1 flex-col">
       <div
         ref={scroller}
         tabIndex={0}
         role="log"
         aria-label={text.threads.conversation}
-        className="h-full overflow-x-hidden overflow-y-auto focus-visible:-outline-offset-2 [overflow-anchor:none]"
-        onScroll={() => setAtEnd(virtualizer.isAtEnd(NEAR_END))}
+        className="min-h-0 flex-1 overflow-x-hidden overflow-y-auto focus-visible:-outline-offset-2 [overflow-anchor:none]"
         onKeyDown={pressed}
       >
         {snapshot.loadingOlder ? (
@@ -123,10 +122,11 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
               </div>
             );
           })}
+          <div ref={endOfMessages} aria-hidden className="absolute bottom-0 h-px w-full" />
         </div>
       </div>
       {atEnd && !hasNewer ? null : (
-        <div className="absolute right-4 bottom-3 flex flex-col gap-2">
+        <div className="mx-auto flex w-full max-w-3xl shrink-0 justify-end gap-2 px-3 pt-1.5">
           {snapshot.hasOlder ? (
             <Jump label={text.threads.jumpToStart} icon={<ArrowUp />} onClick={() => void toStart()} />
           ) : null}
@@ -137,9 +137,26 @@ export function History({ thread, snapshot, directory }: { thread: Thread; snaps
   );
 }
 
+/** Tells whether the element with the ref is in view of what scrolls it, or is so many pixels below it. */
+function useInView(pixels: number): [boolean, (element: HTMLElement | null) => (() => void) | undefined] {
+  const [inView, setInView] = useState(true);
+  const observe = useCallback(
+    (element: HTMLElement | null) => {
+      if (!element) return;
+      const seen = (entries: IntersectionObserverEntry[]) => setInView(entries.at(-1)?.isIntersecting ?? true);
+      const margin = { root: element.closest("[role=log]"), rootMargin: `0px 0px ${pixels}px` };
+      const observer = new IntersectionObserver(seen, margin);
+      observer.observe(element);
+      return () => observer.disconnect();
+    },
+    [pixels],
+  );
+  return [inView, observe];
+}
+
 function Jump({ label, icon, onClick }: { label: string; icon: ReactNode; onClick: () => void }) {
   return (
-    <Button variant="outline" size="icon" aria-label={label} title={label} className="rounded-full shadow-lg" onClick={onClick}>
+    <Button variant="outline" size="icon" aria-label={label} title={label} className="rounded-full" onClick={onClick}>
       {icon}
     </Button>
   );
