@@ -93,6 +93,13 @@ const thread = createRoute({
   }),
   component: lazyRouteComponent(() => import("@/views/thread")),
 });
+const projectSettingsIndex = createRoute({
+  getParentRoute: () => app,
+  path: "/projects/$projectId/settings",
+  beforeLoad: ({ params }) => {
+    throw redirect({ to: "/projects/$projectId/settings/$page", params: { ...params, page: "general" }, replace: true });
+  },
+});
 const projectSettings = createRoute({
   getParentRoute: () => app,
   path: "/projects/$projectId/settings/$page",
@@ -157,6 +164,7 @@ const views = [
   project,
   projectThreads,
   thread,
+  projectSettingsIndex,
   projectSettings,
   projectBoard,
   board,
