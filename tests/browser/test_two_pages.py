@@ -84,3 +84,25 @@ async def test_what_is_done_to_a_thread_in_one_page_shows_in_the_other(new_scree
     await house.call("DELETE", f"/api/threads/{thread}")
     await expect(row).to_have_count(0)
     await expect(screen.page.get_by_text("There is no such thread")).to_be_visible()
+
+
+async def test_follow_ups_that_wait_for_their_turn_stand_in_both_pages(new_screen: NewScreen, house: House) -> None:
+    thread = await house.thread("Two in line", "!say First.")
+    settings = "/api/kernel/plugins/agents/settings"
+    await house.call("PATCH", settings, {"values": {"max_runs": 1, "min_free_memory": 0}})
+    before = await house.thread("Takes the place", "!hang", until="running")
+    desk, phone = await two(new_screen, house.path(thread))
+    await write(desk, "!say Second.")
+    for page in (desk, phone):
+        await expect(page.get_by_text("Waits for its turn (1 in the queue)")).to_be_visible()
+        await expect(page.get_by_text("!say Second.", exact=True)).to_be_visible()
+    await write(phone, "!say Third.")
+    await expect(desk.get_by_text("!say Third.", exact=True)).to_be_visible()
+    await house.call("POST", f"/api/threads/{before}/stop")
+    for page in (desk, phone):
+        for said in ("Second.", "Third."):
+            await expect(page.get_by_text(said, exact=True)).to_be_visible()
+        await expect(page.get_by_role("article", name="You")).to_have_count(3)
+        await expect(page.get_by_text("Sending")).to_have_count(0)
+    await house.until(thread, "completed")
+    await house.call("PATCH", settings, {"reset": ["max_runs", "min_free_memory"]})
