@@ -150,3 +150,7 @@ class House:
                 await self.db.write(lambda tx: None)
             while self.line._entered:  # noqa: ASYNC110 - its turn has come, and its agent is not there yet
                 await asyncio.sleep(0)
+            with contextlib.suppress(TimeoutError):  # a test may hold back whoever goes on with a message
+                async with asyncio.timeout(1):
+                    while self.runs._resuming:  # noqa: ASYNC110 - another agent is on its way, through threads
+                        await asyncio.sleep(0)
