@@ -245,6 +245,7 @@ class TurnEnded:
         duration_ms: of the turn.
         denied: tools that were refused for want of permission.
         interrupted: it ended because of `AgentSession.interrupt`.
+        detail: what the provider says about a failure beside its reason, such as which limit was reached.
     """
 
     outcome: str
@@ -254,6 +255,7 @@ class TurnEnded:
     duration_ms: float = 0
     denied: tuple[str, ...] = ()
     interrupted: bool = False
+    detail: str | None = None
 
     @property
     def succeeded(self) -> bool:

@@ -62,6 +62,7 @@ class RunSettled:
         error_reason: why it failed.
         reason: what the thread waits for.
         denied: tool for which a permission was missing.
+        detail: what the provider says about the failure beside its reason.
     """
 
     generation: int
@@ -71,6 +72,7 @@ class RunSettled:
     error_reason: str | None = None
     reason: WaitingReason | None = None
     denied: str | None = None
+    detail: str | None = None
 
     def write(self, book: Book) -> None:
         """Set status, stage and end time, and tell the result with the thread's total cost."""
@@ -101,7 +103,7 @@ class RunSettled:
 
     @property
     def _failure(self) -> str | None:
-        return (self.result or self.error_reason) if self.status == "failed" else None
+        return (self.result or self.detail or self.error_reason) if self.status == "failed" else None
 
 
 @dataclass(frozen=True, slots=True)

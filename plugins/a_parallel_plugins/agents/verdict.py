@@ -78,7 +78,7 @@ def settle(
         return RunSettled(generation, "waiting", duration, result=turn.result, reason=reason, denied=denied)
     if turn.succeeded:
         return RunSettled(generation, "completed", duration, result=turn.result)
-    return RunSettled(generation, "failed", duration, result=turn.result, error_reason=turn.outcome)
+    return RunSettled(generation, "failed", duration, result=turn.result, error_reason=turn.outcome, detail=turn.detail)
 
 
 def exit_text(event: Exited) -> str:

@@ -218,6 +218,7 @@ class Dispatcher:
             duration_ms=line.duration_ms,
             denied=() if interrupted else self._denied(line),
             interrupted=interrupted,
+            detail=None if interrupted else "; ".join(line.errors) or None,
         )
 
     def _denied(self, line: Result) -> tuple[str, ...]:

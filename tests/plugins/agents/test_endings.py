@@ -263,11 +263,18 @@ async def test_why_a_run_failed_is_told_until_the_next_run(open_desk: OpenDesk, 
     await desk.message(thread, "again")
     await desk.nth_session(2)
     desk.session.begin()
+    desk.session.emit(TurnEnded("error_max_turns", detail="Reached maximum number of turns (2)"), Idle())
+    result = await desk.receive("agent:result", status="failed")
+    assert await failure() == "Reached maximum number of turns (2)"
+    assert result["errorReason"] == "error_max_turns" and "detail" not in result
+    await desk.message(thread, "again")
+    await desk.nth_session(3)
+    desk.session.begin()
     desk.session.emit(TurnEnded("error_during_execution", "API Error: 529 overloaded"), Idle())
     await desk.receive("agent:result", status="failed")
     assert await failure() == "API Error: 529 overloaded"
     await desk.message(thread, "again")
-    await desk.nth_session(3)
+    await desk.nth_session(4)
     desk.session.turn("done")
     await desk.receive("agent:result", status="completed")
     assert await failure() is None

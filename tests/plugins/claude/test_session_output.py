@@ -186,6 +186,14 @@ async def test_outcomes_of_turns(fields: dict[str, object], outcome: str, text: 
     await talk.end()
 
 
+async def test_what_the_cli_says_about_a_failure_is_its_detail() -> None:
+    errors = ["Reached maximum number of turns (2)", "Giving up"]
+    talk = Conversation()
+    talk.process.say(init(), result(subtype="error_max_turns", is_error=True, result=None, errors=errors))
+    assert (await talk.until(TurnEnded)).detail == "Reached maximum number of turns (2); Giving up"
+    await talk.end()
+
+
 async def test_tools_that_lacked_permission_are_named_once() -> None:
     talk = Conversation()
     denials = [{"tool_name": "Bash", "tool_use_id": id} for id in ("a", "b")]

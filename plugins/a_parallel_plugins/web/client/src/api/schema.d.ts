@@ -4515,8 +4515,8 @@ export interface components {
          * @description Answer of ``GET /api/threads/:id/failure``.
          *
          *     Attributes:
-         *         failure: what the agent said last, or what happened to it, or ``errorReason`` of ``agent:result``; null for a
-         *             thread that has not failed, and where nobody knows.
+         *         failure: what the provider said about it, or what happened to the agent, or ``errorReason`` of ``agent:result``;
+         *             null for a thread that has not failed, and where nobody knows.
          */
         ThreadFailure: {
             /** Failure */
