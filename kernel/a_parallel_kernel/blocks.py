@@ -10,8 +10,11 @@ import ctypes
 M_TRIM_THRESHOLD = -1
 M_MMAP_THRESHOLD = -3
 LARGE = 1024 * 1024
-"""Bytes of a block that is mapped alone, and so is given back when it is freed. More than the 256 KiB that asyncio makes
-room for at each reading of a socket: mapping those would cost each request a fifth of its time."""
+"""Bytes of a block that is mapped alone, and so is given back when it is freed.
+
+More than the 256 KiB that asyncio makes room for at each reading of a socket: mapping those costs a request a fifth of
+its time.
+"""
 SPARE = 2 * 1024 * 1024
 """Bytes that may stay free at the end of the heap."""
 

@@ -109,14 +109,12 @@ class Client:
         return _rate_key(self.peer) if self.peer else UNIX
 
 
-@lru_cache(1024)
 def host_name(host: str) -> str:
     """Return the name in a Host header, without port, brackets, case and final dot; empty if it is none."""
     match = _HOST.fullmatch(host)
     return match[1].strip("[]").rstrip(".").lower() if match else ""
 
 
-@lru_cache(256)
 def normalised(origin: str) -> str:
     """Return an origin in lower case without the default port of its scheme."""
     try:
@@ -170,24 +168,35 @@ class ClientGate:
         self._unix_is_proxy = UNIX in settings.trusted_proxies
         names = {settings.host.lower(), *map(host_name, settings.allowed_hosts), *map(_origin_host, settings.origins)}
         self._names = (names | _LOOPBACK_NAMES) - {""}
+        self._has_proxies = bool(self._proxies) or self._unix_is_proxy
+        self._known = lru_cache(1024)(self._look)
 
     def identify(self, request: web.BaseRequest) -> Client:
         """Return who sent `request`."""
-        socket = _peer(request)
-        forwarded = self._is_proxy(socket)
-        peer = self._forwarded(request.headers, socket) if forwarded else socket
-        secure = request.secure or (forwarded and _forwarded_scheme(request.headers) == "https")
-        origin = request.headers.get("Origin")
-        local = peer is None or _is_loopback(peer)
-        return Client(
-            peer=peer,
-            trusted=local or self._open,
-            secure=secure,
-            host_allowed=self._host_allowed(request),
-            origin=origin,
-            origin_allowed=origin is None or self._origin_allowed(origin, request, secure),
-            headers=Headers(request.headers),
-        )
+        remote, secure = request.remote, request.secure
+        if self._has_proxies:
+            remote, secure = self._through_proxies(request)
+        own = _own_address(request) if self._wildcard else None
+        hosts = tuple(request.headers.getall("Host", ()))
+        known = self._known(remote, secure, request.headers.get("Origin"), hosts, own)
+        return Client(*known, Headers(request.headers))
+
+    def _through_proxies(self, request: web.BaseRequest) -> tuple[str, bool]:
+        """Return the address of the client and whether it speaks TLS, as proxies tell it, if we believe them."""
+        socket = _peer(request.remote)
+        if not self._is_proxy(socket):
+            return socket or "", request.secure
+        secure = request.secure or _forwarded_scheme(request.headers) == "https"
+        return self._forwarded(request.headers, socket) or "", secure
+
+    def _look(
+        self, remote: str | None, secure: bool, origin: str | None, hosts: tuple[str, ...], own: str | None
+    ) -> tuple[str | None, bool, bool, bool, str | None, bool]:
+        """Return the first fields of a `Client`; the same few people come with the same few names."""
+        peer = _peer(remote)
+        trusted = peer is None or _is_loopback(peer) or self._open
+        allowed = origin is None or self._origin_allowed(origin, hosts, secure)
+        return peer, trusted, secure, self._host_allowed(hosts, own), origin, allowed
 
     def _is_proxy(self, socket: str | None) -> bool:
         if socket is None:
@@ -207,8 +216,7 @@ class ClientGate:
                 break
         return peer
 
-    def _host_allowed(self, request: web.BaseRequest) -> bool:
-        hosts = request.headers.getall("Host", ())
+    def _host_allowed(self, hosts: tuple[str, ...], own: str | None) -> bool:
         name = host_name(hosts[0]) if len(hosts) == 1 else ""
         if name in self._names:
             return True
@@ -216,12 +224,12 @@ class ClientGate:
         if address is None:
             return False
         # No name means no DNS rebinding: an address is good if it is ours.
-        return _is_loopback(address) or (self._wildcard and address == _own_address(request))
+        return _is_loopback(address) or (self._wildcard and address == own)
 
-    def _origin_allowed(self, origin: str, request: web.BaseRequest, secure: bool) -> bool:
+    def _origin_allowed(self, origin: str, hosts: tuple[str, ...], secure: bool) -> bool:
         if origin in self._origins:
             return True
-        own = f"{'https' if secure else 'http'}://{request.headers.get('Host', '')}"
+        own = f"{'https' if secure else 'http'}://{hosts[0] if hosts else ''}"
         return normalised(origin) == normalised(own)
 
     def listed(self, origin: str | None) -> bool:
@@ -253,9 +261,9 @@ def _origin_host(origin: str) -> str:
     return host_name(origin.partition("://")[2])
 
 
-def _peer(request: web.BaseRequest) -> str | None:
+def _peer(remote: str | None) -> str | None:
     # aiohttp has empty text for a Unix socket, and None if the connection was gone when the request was read.
-    return None if request.remote == "" else plain_address(request.remote or "") or _UNKNOWN
+    return None if remote == "" else plain_address(remote or "") or _UNKNOWN
 
 
 def _own_address(request: web.BaseRequest) -> str | None:
