@@ -207,7 +207,9 @@ async def test_a_silent_cli_is_ended(
 ) -> None:
     monkeypatch.setattr(provider._settings, "silence_limit", 1.0)
     drive = await play(provider, directory, "hang")
-    assert "said nothing" in drive.events[-1].detail  # type: ignore[union-attr]
+    last = drive.events[-1]
+    assert isinstance(last, Exited)
+    assert "said nothing" in last.detail
 
 
 async def test_a_question_without_a_thread(provider: ClaudeProvider, directory: Path) -> None:
