@@ -192,8 +192,12 @@ class Pump:
         machine.phase = Phase.GONE
         await self._live.session.stop()
         if not settled:
-            failed = RunFailed(machine.generation, f"What the agent did cannot be stored: {error}")
-            await self._write_patiently([failed])
+            await self._write_patiently([cannot_be_stored(machine.generation, error)])
+
+
+def cannot_be_stored(generation: int, error: Exception) -> RunFailed:
+    """Return how a run ends of which nothing more can be written."""
+    return RunFailed(generation, f"What the agent did cannot be stored: {error}")
 
 
 def _characters(event: AgentEvent) -> int:

@@ -19,7 +19,7 @@ from a_parallel_plugins.agents.launch import Launcher, Start
 from a_parallel_plugins.agents.live import Live
 from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunFailed
 from a_parallel_plugins.agents.phases import Effect
-from a_parallel_plugins.agents.pump import Pump
+from a_parallel_plugins.agents.pump import Pump, cannot_be_stored
 from a_parallel_plugins.agents.rules import PermissionRules
 from a_parallel_plugins.agents.settings import AgentsSettings
 from a_parallel_plugins.agents.tasks import Tasks
@@ -120,9 +120,12 @@ class Runs:
         try:
             await self.write(Subject.of(thread), changes)
         except (InsufficientStorage, ServiceUnavailable):
-            work = self.later.write(Subject.of(thread), changes)
-            self.tasks.spawn(work, name=f"the failure of thread {thread.id}")
+            self._write_later(Subject.of(thread), changes)
         return answer
+
+    def _write_later(self, subject: Subject, changes: Sequence[Change]) -> None:
+        """Write how a run has ended as soon as that can be stored; its agent is gone, so nobody else would."""
+        self.tasks.spawn(self.later.write(subject, changes), name=f"the end of thread {subject.thread_id}")
 
     def _begin_pump(self, live: Live) -> None:
         pump = Pump(live, write=self.write_live, perform=self._perform, intercept=self._allow_by_rule)
@@ -135,6 +138,9 @@ class Runs:
     async def _run_pump(self, live: Live, pump: Pump) -> None:
         try:
             await pump.run()
+        except (InsufficientStorage, ServiceUnavailable) as error:
+            if not live.machine.stopping:  # else whoever stops it writes that
+                self._write_later(live.subject, [cannot_be_stored(live.machine.generation, error)])
         finally:
             live.cancel_timers()
             live.progressed()
@@ -295,7 +301,11 @@ class Runs:
         live = self.lives.get(thread.id)
         if live is not None:
             await self.end(live)
-        await self.write(Subject.of(thread), [ending])
+        try:
+            await self.write(Subject.of(thread), [ending])
+        except (InsufficientStorage, ServiceUnavailable):
+            self._write_later(Subject.of(thread), [ending])
+            raise
         self.later.overtaken(thread.id)
 
     async def cut(self, thread: Thread) -> None:

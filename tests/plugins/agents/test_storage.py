@@ -216,6 +216,34 @@ async def test_a_failure_that_could_not_be_written_is_not_told_of_the_run_after_
     assert of(house, AgentError) == []
 
 
+async def test_a_run_that_was_stopped_while_the_disk_was_full_is_not_called_running_for_ever(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(later, "PAUSE", 0.0)
+    thread = await start(house)
+    disk.full = True
+    with pytest.raises(InsufficientStorage):
+        await house.agents.stop(thread.id)
+    assert thread.id not in house.runs.lives
+    assert (await house.threads.get(thread.id)).status == "running"  # type: ignore[union-attr]
+    disk.full = False
+    await until_status(house, thread, "stopped")
+
+
+async def test_a_run_of_which_nothing_can_be_stored_for_long_fails_once_that_can_be(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pump, "STORAGE_TRIES", 3)
+    monkeypatch.setattr(later, "PAUSE", 0.0)
+    thread = await start(house)
+    disk.full = True
+    house.provider.session.say("lost")
+    await disk.refusals(10)
+    disk.full = False
+    await until_status(house, thread, "failed")
+    assert "cannot be stored: The disk is full" in of(house, AgentError)[0].error
+
+
 async def test_a_start_whose_failure_cannot_be_written_is_not_called_running_for_ever(
     house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
