@@ -9,7 +9,7 @@ from a_parallel_plugins.mcp.fetching import Fetcher
 from a_parallel_plugins.mcp.flows import Flow, Flows
 from a_parallel_plugins.mcp.guard import Guard
 from a_parallel_plugins.mcp.models import CallbackQuery, ManualToken, StartSignIn
-from a_parallel_plugins.mcp.page import callback_page
+from a_parallel_plugins.mcp.page import CALLBACK, callback_page
 from a_parallel_plugins.mcp.places import Places
 from a_parallel_plugins.mcp.registration import register
 from a_parallel_plugins.mcp.rewriting import Rewriter
@@ -18,7 +18,6 @@ from a_parallel_plugins.mcp.settings import McpSettings
 from a_parallel_plugins.mcp.store import Grant, TokenStore
 from a_parallel_plugins.mcp.tokens import exchange_code
 
-CALLBACK = "/api/mcp/oauth/callback"
 _STALE = "This sign-in is not known any more: it took too long, or was used already. Start it again"
 
 

@@ -6,6 +6,9 @@ import secrets
 
 from a_parallel_contracts import Response
 
+CALLBACK = "/api/mcp/oauth/callback"
+"""Where it is."""
+
 _CLOSE_AFTER = {True: 1500, False: 5000}
 """Milliseconds."""
 

@@ -5,15 +5,16 @@ import time
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from a_parallel_contracts import ApiError, BadRequest, PluginContext, iso
 from a_parallel_plugins.mcp.entries import Entry, find_entry
-from a_parallel_plugins.mcp.fetching import Fetcher
-from a_parallel_plugins.mcp.guard import Guard
 from a_parallel_plugins.mcp.rewriting import Rewriter
 from a_parallel_plugins.mcp.settings import McpSettings
 from a_parallel_plugins.mcp.store import Grant, TokenStore
-from a_parallel_plugins.mcp.tokens import InvalidGrant, renew
+
+if TYPE_CHECKING:  # loaded with the first token
+    from a_parallel_plugins.mcp.fetching import Fetcher
 
 _LONGEST_PAUSE = 3600.0
 """Seconds between two attempts at a token endpoint that does not answer."""
@@ -84,8 +85,16 @@ class Refresher:
             await self._rewriter.set_bearer(directory, entry, current.tokens.access)
             return current
 
+    async def _fetcher(self, grant: Grant) -> "Fetcher":
+        from a_parallel_plugins.mcp.fetching import Fetcher
+        from a_parallel_plugins.mcp.guard import Guard
+
+        return Fetcher(await Guard.of(grant.server_url), self._settings.request_timeout)
+
     async def _ask(self, grant: Grant, refresh: str) -> Grant:
-        async with Fetcher(await Guard.of(grant.server_url), self._settings.request_timeout) as fetcher:
+        from a_parallel_plugins.mcp.tokens import InvalidGrant, renew
+
+        async with await self._fetcher(grant) as fetcher:
             try:
                 tokens = await renew(
                     fetcher, grant.token_endpoint, grant.client, refresh=refresh, resource=grant.resource
@@ -96,7 +105,7 @@ class Refresher:
         return await self._store.renew(grant, tokens)
 
     async def _refuses(self, grant: Grant, authorization: str | None) -> bool:
-        async with Fetcher(await Guard.of(grant.server_url), self._settings.request_timeout) as fetcher:
+        async with await self._fetcher(grant) as fetcher:
             return (await fetcher.probe(grant.server_url, authorization)).status == 401
 
     def _paused(self, grant: Grant) -> bool:

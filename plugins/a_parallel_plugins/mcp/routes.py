@@ -12,7 +12,7 @@ from a_parallel_plugins.mcp.models import (
     SignInStarted,
     StartSignIn,
 )
-from a_parallel_plugins.mcp.oauth import CALLBACK
+from a_parallel_plugins.mcp.page import CALLBACK
 from a_parallel_plugins.mcp.recommended import RECOMMENDED
 from a_parallel_plugins.mcp.service import McpService
 

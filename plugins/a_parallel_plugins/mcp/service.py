@@ -1,11 +1,13 @@
 """The parts of the plugin, put together."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
 from a_parallel_contracts import ApiError, PluginContext
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.claude import CLAUDE_CLI
 from a_parallel_contracts.projects import PROJECTS
 from a_parallel_plugins.mcp.cli import McpCommands
-from a_parallel_plugins.mcp.oauth import OAuth
 from a_parallel_plugins.mcp.places import Places
 from a_parallel_plugins.mcp.refresh import Refresher
 from a_parallel_plugins.mcp.rewriting import Rewriter
@@ -13,20 +15,30 @@ from a_parallel_plugins.mcp.servers import Servers
 from a_parallel_plugins.mcp.settings import McpSettings
 from a_parallel_plugins.mcp.store import TokenStore
 
+if TYPE_CHECKING:  # loaded with the first sign-in
+    from a_parallel_plugins.mcp.oauth import OAuth
+
 
 class McpService:
     """Holds the parts."""
 
     def __init__(self, ctx: PluginContext) -> None:
+        self._ctx = ctx
         settings = ctx.settings(McpSettings)
         commands = McpCommands(ctx.get(CLAUDE_CLI), settings.list_timeout)
-        places = Places(ctx.get(PROJECTS), admins_only=settings.admins_only)
+        places = self._places = Places(ctx.get(PROJECTS), admins_only=settings.admins_only)
         store = self._store = TokenStore(ctx)
         self._log = ctx.log
         self._rewriter = Rewriter(ctx, commands)
         self._refresher = Refresher(ctx, settings, store, self._rewriter)
         self.servers = Servers(ctx, commands, places, self._rewriter, store, self._refresher.heal)
-        self.oauth = OAuth(ctx, places, self.servers, self._rewriter, store)
+
+    @cached_property
+    def oauth(self) -> "OAuth":
+        """What the routes do about signing in."""
+        from a_parallel_plugins.mcp.oauth import OAuth
+
+        return OAuth(self._ctx, self._places, self.servers, self._rewriter, self._store)
 
     async def begin(self) -> None:
         """Put back what a killed server has taken out, then renew what has ended meanwhile."""
