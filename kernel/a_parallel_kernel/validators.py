@@ -30,7 +30,7 @@ class Validators:
         """Return the tag of an answer that is begun now, or None if it is not made of rows alone."""
         if self._changes is None or not endpoint.route.from_rows:
             return None
-        return f'W/"{self._server}-{self._changes():x}-{_mark(actor)}"'
+        return f'W/"{self._server}-{self._changes():x}-{_mark(actor.user_id, actor.role, actor.sees_all)}"'
 
     def headers(self, tag: str) -> dict[str, str]:
         """Return what an answer with this tag says: keep it, and ask each time whether it still holds."""
@@ -39,12 +39,12 @@ class Validators:
     def unchanged(self, request: web.BaseRequest, tag: str) -> web.Response | None:
         """Return the answer 304 if the client has what the tag stands for."""
         known = request.headers.get("If-None-Match")
-        if known is None or tag not in (one.strip() for one in known.split(",")):
+        if known is None or (known != tag and tag not in (one.strip() for one in known.split(","))):
             return None
         return Answer(status=304, headers=self.headers(tag))
 
 
 @functools.lru_cache(1024)
-def _mark(actor: Actor) -> str:
+def _mark(user_id: str | None, role: str, sees_all: bool) -> str:
     """Return what keeps the answers of several people apart who use one browser."""
-    return hashlib.blake2b(f"{actor.user_id} {actor.role} {actor.sees_all}".encode(), digest_size=6).hexdigest()
+    return hashlib.blake2b(f"{user_id} {role} {sees_all}".encode(), digest_size=6).hexdigest()
