@@ -1,11 +1,9 @@
 """Failures of runs that cannot be written at once, since the disk is full or the database locked."""
 
-import contextlib
 import logging
 from asyncio import sleep
 from collections.abc import Awaitable, Callable, Sequence
 
-from a_parallel_contracts import InsufficientStorage, ServiceUnavailable
 from a_parallel_contracts.threads import Threads
 from a_parallel_plugins.agents.book import Change, Subject
 
@@ -39,8 +37,10 @@ class Later:
         self._due[thread_id] = changes
         while self._due.get(thread_id) is changes:
             await sleep(PAUSE)
-            with contextlib.suppress(InsufficientStorage, ServiceUnavailable):
+            try:
                 await self._try(subject, changes)
+            except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would write it
+                log.debug("the end of the run of thread %s cannot be stored: %s", thread_id, error)
 
     async def _try(self, subject: Subject, changes: Sequence[Change]) -> None:
         async with self._threads.exclusive(subject.thread_id):

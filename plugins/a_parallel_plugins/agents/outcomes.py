@@ -106,18 +106,30 @@ class RunSettled:
         return (self.result or self.detail or self.error_reason) if self.status == "failed" else None
 
 
+AT_WORK = (ThreadStatus.PENDING, ThreadStatus.RUNNING)
+"""States in which a thread needs an agent."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunFailed:
-    """The run failed without a result; `review` if it never began, so that it does not stay in progress."""
+    """The run failed without a result.
+
+    Attributes:
+        generation: of the run.
+        error: what people are told.
+        review: it never began, so it must not stay in progress.
+        unless_over: nothing is written if the thread's row says already how the run has ended.
+    """
 
     generation: int
     error: str
     review: bool = False
+    unless_over: bool = False
 
     def write(self, book: Book) -> None:
         """Set the row to ``failed`` and tell it once."""
         thread = book.thread
-        if thread is None:
+        if thread is None or (self.unless_over and thread.status not in AT_WORK):
             return
         changes: ThreadChanges = {"status": ThreadStatus.FAILED.value, "completed_at": now()}
         if self.review:

@@ -188,16 +188,17 @@ class Pump:
     async def _give_up(self, error: Exception) -> None:
         """Nothing can be stored any more, so the agent must not go on unseen."""
         machine = self._machine
-        settled = machine.phase is Phase.SETTLED or machine.stopping
+        settled, stopping = machine.phase is Phase.SETTLED, machine.stopping
         machine.phase = Phase.GONE
         await self._live.session.stop()
-        if not settled:
-            await self._write_patiently([cannot_be_stored(machine.generation, error)])
+        if not stopping:
+            # Its end itself may be what could not be written.
+            await self._write_patiently([cannot_be_stored(machine.generation, error, unless_over=settled)])
 
 
-def cannot_be_stored(generation: int, error: Exception) -> RunFailed:
+def cannot_be_stored(generation: int, error: Exception, *, unless_over: bool) -> RunFailed:
     """Return how a run ends of which nothing more can be written."""
-    return RunFailed(generation, f"What the agent did cannot be stored: {error}")
+    return RunFailed(generation, f"What the agent did cannot be stored: {error}", unless_over=unless_over)
 
 
 def _characters(event: AgentEvent) -> int:

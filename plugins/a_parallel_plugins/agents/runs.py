@@ -138,9 +138,11 @@ class Runs:
     async def _run_pump(self, live: Live, pump: Pump) -> None:
         try:
             await pump.run()
-        except (InsufficientStorage, ServiceUnavailable) as error:
+        except Exception as error:
+            log.exception("how the run of thread %s has ended cannot be stored yet", live.subject.thread_id)
             if not live.machine.stopping:  # else whoever stops it writes that
-                self._write_later(live.subject, [cannot_be_stored(live.machine.generation, error)])
+                failed = cannot_be_stored(live.machine.generation, error, unless_over=True)
+                self._write_later(live.subject, [failed])
         finally:
             live.cancel_timers()
             live.progressed()
