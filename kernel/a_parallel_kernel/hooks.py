@@ -100,8 +100,6 @@ class HookDispatcher:
 
     async def first(self, hook: Callable[..., Awaitable[Any]], *args: Any, **kwargs: Any) -> Any:
         """Return the first answer that is not None."""
-        if not self.is_implemented(hook):
-            return None
         for call in self._calls(hook):
             answer = await call(*args, **kwargs)
             if answer is not None:

@@ -60,10 +60,7 @@ class SqlTransaction(SqlReader):
     def _run(self, sql: str, params: Params) -> sqlite3.Cursor:
         self._check(sql)
         note_large(sql, params, self.large)
-        try:
-            return self._connection.execute(sql, params)
-        except sqlite3.Error as error:
-            raise explain(error) from error
+        return super()._run(sql, params)
 
     def _check(self, sql: str) -> None:
         """Refuse what would end the group's transaction, or run outside it after SQLite has ended it."""

@@ -1,4 +1,4 @@
-"""Failures of runs that cannot be written at once, since the disk is full or the database locked."""
+"""Ends of runs that cannot be written at once, since the disk is full or the database locked."""
 
 import logging
 from asyncio import sleep
@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class Later:
-    """Writes the failure of a run as soon as that can be done; until then its thread would be running for nobody.
+    """Writes how a run has ended as soon as that can be done; until then its thread would be running for nobody.
 
     Parameters:
         threads: the thread store.
@@ -27,13 +27,13 @@ class Later:
         self._due: dict[str, Sequence[Change]] = {}
 
     def overtaken(self, thread_id: str) -> None:
-        """Something newer than the failure was written about the thread: it must not be called failed any more."""
+        """Something newer was written about the thread: what is due is true no longer."""
         self._due.pop(thread_id, None)
 
     async def write(self, subject: Subject, changes: Sequence[Change]) -> None:
         """Try until it is written or overtaken."""
         thread_id = subject.thread_id
-        log.warning("that the run of thread %s has failed cannot be stored yet", thread_id)
+        log.warning("how the run of thread %s has ended cannot be stored yet", thread_id)
         self._due[thread_id] = changes
         while self._due.get(thread_id) is changes:
             await sleep(PAUSE)
