@@ -1,5 +1,7 @@
 """Everything a plugin needs to know. Capabilities live in the modules beside: threads, agents, git and so on."""
 
+from msgspec.structs import replace
+
 from a_parallel_contracts.auth import ANONYMOUS, LOCAL_ACTOR, Actor, Authenticator, Credentials
 from a_parallel_contracts.database import Database, Reader, Row, Transaction
 from a_parallel_contracts.doctor import Finding
@@ -123,4 +125,5 @@ __all__ = [
     "patch",
     "post",
     "put",
+    "replace",
 ]

@@ -1,7 +1,8 @@
 """What an auth mode with accounts asks of other plugins: further proofs of identity, and who owns their rows."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_contracts.auth import Actor, Credentials
 from a_parallel_contracts.database import Transaction
@@ -12,8 +13,7 @@ Mover = Callable[[Transaction, str, str], None]
 """Gets the unit of work, the owner until now and the new owner; changes rows and nothing else."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """How a plugin's rows pass from one owner to another.
 
     Attributes:

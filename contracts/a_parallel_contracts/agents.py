@@ -1,9 +1,11 @@
 """Agents: the contract between the state machine and whatever does the thinking."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Literal, Protocol, runtime_checkable
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.models import WireModel
@@ -32,8 +34,7 @@ EDITING_TOOLS = ("Edit", "Write", "NotebookEdit", "Bash")
 """Left off the allowed list in ``confirmEdit``, so that they are asked for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """One user message on its way to an agent.
 
     Attributes:
@@ -47,8 +48,7 @@ class Prompt:
     images: tuple[ImageAttachment, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """Everything a provider needs to start or resume an agent; `AgentHooks.prepare_run` may change it.
 
     Attributes:
@@ -93,8 +93,7 @@ class RequestKind(StrEnum):
     PERMISSION = "permission"
 
 
-@dataclass(frozen=True, slots=True)
-class ToolRequest:
+class ToolRequest(Struct, frozen=True):
     """A tool call that has not run yet, shown to `AgentHooks.decide_tool` and held for the user if need be.
 
     Attributes:
@@ -114,8 +113,7 @@ class ToolRequest:
     cost: float
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """An answer to a `ToolRequest`.
 
     Attributes:
@@ -131,8 +129,7 @@ class Decision:
 # Read, not changed. What comes by the thousand is not frozen all the same: that takes three times as long to make.
 
 
-@dataclass(frozen=True, slots=True)
-class SessionStarted:
+class SessionStarted(Struct, frozen=True):
     """The agent reported its session; may repeat, with another id after the conversation was cleared."""
 
     session_id: str
@@ -141,8 +138,7 @@ class SessionStarted:
     model: str = ""
 
 
-@dataclass(slots=True)
-class TextProduced:
+class TextProduced(Struct):
     """Text of the assistant.
 
     Attributes:
@@ -157,8 +153,7 @@ class TextProduced:
     partial: bool = False
 
 
-@dataclass(slots=True)
-class ThinkingProduced:
+class ThinkingProduced(Struct):
     """Thinking of the assistant: the whole of the message so far."""
 
     message_id: str
@@ -166,8 +161,7 @@ class ThinkingProduced:
     partial: bool = False
 
 
-@dataclass(slots=True)
-class ToolCalled:
+class ToolCalled(Struct):
     """The assistant calls a tool. A repeated `tool_use_id` is the same call.
 
     `parent` is the tool_use id of the call that started the sub-agent this call belongs to.
@@ -180,8 +174,7 @@ class ToolCalled:
     parent: str | None = None
 
 
-@dataclass(slots=True)
-class ToolFinished:
+class ToolFinished(Struct):
     """A tool's result, as text."""
 
     tool_use_id: str
@@ -189,8 +182,7 @@ class ToolFinished:
     is_error: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class RequestOpened:
+class RequestOpened(Struct, frozen=True):
     """The agent waits for an answer under `request_id` (`AgentSession.answer`).
 
     Attributes:
@@ -207,15 +199,13 @@ class RequestOpened:
     suggestions: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class RequestWithdrawn:
+class RequestWithdrawn(Struct, frozen=True):
     """The agent no longer waits for that answer."""
 
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class PromptProgress:
+class PromptProgress(Struct, frozen=True):
     """What became of a user message (`Prompt.id`).
 
     Started and completed mean that the agent has seen it; cancelled, that it was thrown away unseen.
@@ -225,15 +215,13 @@ class PromptProgress:
     state: Literal["queued", "started", "completed", "cancelled"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModeChanged:
+class ModeChanged(Struct, frozen=True):
     """The agent changed its permission mode by itself."""
 
     permission_mode: PermissionMode
 
 
-@dataclass(frozen=True, slots=True)
-class TurnEnded:
+class TurnEnded(Struct, frozen=True):
     """A turn is over; the run is over when `Idle` follows.
 
     Attributes:
@@ -263,13 +251,11 @@ class TurnEnded:
         return self.outcome == "success"
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """No turn runs, no message waits, no background task is alive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Exited:
+class Exited(Struct, frozen=True):
     """The agent is gone and everything it wrote has been reported; always the last one.
 
     Attributes:
@@ -285,8 +271,7 @@ class Exited:
     undelivered: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """Everything reported up to here follows from `state`: another session that is given it reports what comes after.
 
     Told by sessions whose process is held, at least after whatever else they report.
@@ -317,8 +302,7 @@ AgentEvent = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An answer to a held request.
 
     Attributes:
@@ -390,8 +374,7 @@ class AgentSession(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderStatus:
+class ProviderStatus(Struct, frozen=True):
     """Whether a provider can start agents; the client's first-run wizard shows it."""
 
     available: bool

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.models import WireModel
@@ -109,8 +110,7 @@ class IgnoredFiles(WireModel):
     rest: list[IgnoredFile]
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Struct, frozen=True):
     """Who commits."""
 
     name: str

@@ -1,10 +1,11 @@
 """Hosts: where processes run. Agents, git, commands and terminals start theirs only through this."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol, runtime_checkable
+
+from msgspec import Struct
 
 from a_parallel_contracts.services import ServiceKey
 
@@ -15,8 +16,7 @@ SERVER_VARIABLES: Mapping[str, None] = MappingProxyType(
 take its port: ``env={**SERVER_VARIABLES, "TERM": "xterm-256color"}`` (``websocket.md`` §8, ``http-features.md`` §8)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A command that has ended.
 
     Attributes:
@@ -49,8 +49,7 @@ class Completed:
         return said or f"{self.argv[0]} exited with status {self.returncode}"
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(Struct, frozen=True):
     """Whom a long-lived process belongs to, so that it can be found after a crash.
 
     Attributes:
@@ -306,8 +305,7 @@ HOSTS = ServiceKey[Hosts]("hosts")
 # --- processes that outlive the server ------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A program that a holder keeps: a small process of its own, so that a server can be killed and replaced.
 
     Attributes:

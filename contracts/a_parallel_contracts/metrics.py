@@ -1,12 +1,12 @@
 """Figures that a plugin contributes to ``GET /metrics``."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Metric:
+
+class Metric(Struct, frozen=True):
     """One figure of a plugin, or one for each value of a label.
 
     Scraped every few seconds: a metric is read from what the plugin knows anyway. Labels have few values;

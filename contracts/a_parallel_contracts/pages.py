@@ -1,8 +1,9 @@
 """What plugins add to the web page: panels, actions, cards and settings, as ES modules of theirs."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from a_parallel_contracts.plugin import PluginContext, hookspec
 
@@ -11,8 +12,7 @@ ExtensionKind = Literal["panel", "thread_action", "tool_card", "settings"]
 among the settings."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageExtension:
+class PageExtension(Struct, frozen=True):
     """One addition to the page.
 
     Attributes:

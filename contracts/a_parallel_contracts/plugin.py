@@ -4,11 +4,11 @@ import argparse
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 import pluggy
+from msgspec import Struct
 from pydantic import BaseModel
 
 from a_parallel_contracts.auth import Actor
@@ -37,8 +37,7 @@ SettingsT = TypeVar("SettingsT", bound=BaseModel)
 EventT = TypeVar("EventT", bound=Event)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Manifest:
+class Manifest(Struct, frozen=True, kw_only=True):
     """What a plugin needs and offers. Its id is the name of its entry point.
 
     Attributes:
@@ -64,8 +63,7 @@ class Manifest:
     static: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ServerInfo:
+class ServerInfo(Struct, frozen=True):
     """Facts about the running server.
 
     Attributes:
@@ -216,8 +214,7 @@ class PluginContext(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A subcommand of ``a-parallel``, run without a server.
 
     Attributes:
@@ -236,8 +233,7 @@ class Command:
     database: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """Something the kernel does at an interval while the plugin runs.
 
     Attributes:
@@ -251,8 +247,7 @@ class Job:
     run: Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Struct, frozen=True):
     """Whether a plugin can do its work, and why not."""
 
     ok: bool

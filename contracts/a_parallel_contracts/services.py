@@ -1,8 +1,9 @@
 """Services: what one plugin offers and another one asks for, by key and never by plugin."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from a_parallel_contracts.auth import Actor
@@ -12,8 +13,7 @@ ResourceCoT = TypeVar("ResourceCoT", covariant=True)
 ItemT = TypeVar("ItemT")
 
 
-@dataclass(frozen=True)
-class ServiceKey(Generic[ServiceT]):
+class ServiceKey(Struct, Generic[ServiceT], frozen=True):
     """Names a service; the type argument is its Protocol: ``GIT = ServiceKey[Git]("git")``."""
 
     name: str

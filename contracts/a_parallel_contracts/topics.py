@@ -1,9 +1,9 @@
 """WebSocket topics and incoming messages as descriptions (``websocket.md`` §2)."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from a_parallel_contracts.auth import Actor
@@ -14,8 +14,7 @@ Recall = Callable[[Collection[str]], Awaitable[Mapping[str, Event]]]
 """Returns the events as they would be told now, by reference; what is gone is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """Sends an event to browsers as ``{"type": name, "threadId": subject, "data": {…}}``.
 
     ``data`` holds the event's fields without `subject`, `owner` and `socket`, camelCase, without those that are None.
@@ -76,8 +75,7 @@ class Socket(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(Struct, frozen=True):
     """Handles a message from the browser, ``{"type": name, "data": {…}}``.
 
     Attributes:

@@ -1,10 +1,10 @@
 """Who may call what: authentication, access levels, scopes of tokens, states of plugins."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
+from msgspec import Struct
 
 from a_parallel_contracts.auth import ANONYMOUS, Actor, Authenticator
 from a_parallel_contracts.errors import FailedDependency, Forbidden, NotFound, ServiceUnavailable, Unauthorized
@@ -15,8 +15,7 @@ from a_parallel_kernel.endpoints import Endpoint
 from a_parallel_kernel.idempotency import Idempotency
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpServices:
+class HttpServices(Struct, frozen=True, kw_only=True):
     """What the HTTP side asks the rest of the kernel for, anew for each request.
 
     Attributes:

@@ -6,11 +6,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from a_parallel_contracts.auth import AUTHENTICATOR, Actor, Authenticator
 from a_parallel_contracts.database import Database

@@ -6,8 +6,9 @@ import logging
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from a_parallel_contracts.events import Event
 
@@ -18,8 +19,7 @@ Tap = Callable[[Event], None]
 Report = Callable[[str, BaseException], None]
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionStats:
+class SubscriptionStats(Struct, frozen=True):
     """Figures of one subscription.
 
     Attributes:

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
 from aiohttp import web
+from msgspec import Struct, field
 from multidict import MultiMapping
 
 from a_parallel_contracts.auth import Credentials
@@ -23,8 +23,7 @@ _UNKNOWN = "0.0.0.0"  # noqa: S104 - the peer of a connection that is gone alrea
 _DEFAULT_PORTS = {"http": 80, "https": 443, "ws": 80, "wss": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class HttpSettings:
+class HttpSettings(Struct, frozen=True):
     """What the HTTP side of the server is told.
 
     Attributes:
@@ -81,8 +80,8 @@ class Headers(Mapping[str, str]):
         return name in self._given
 
 
-@dataclass(slots=True)  # not frozen: that takes three times as long to make, and there is one for each request
-class Client:
+# not frozen: that takes three times as long to make, and there is one for each request
+class Client(Struct):
     """The other end of one request.
 
     Attributes:

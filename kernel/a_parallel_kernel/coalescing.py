@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts.events import Event
 from a_parallel_kernel.eventlog import Entry
@@ -12,8 +13,7 @@ from a_parallel_kernel.topics import MountedTopic
 Deliver = Callable[[MountedTopic, Event, Entry | None], None]
 
 
-@dataclass(slots=True)
-class _Slot:
+class _Slot(Struct):
     """What a subject has sent within the interval, and what waits for its end."""
 
     topic: MountedTopic

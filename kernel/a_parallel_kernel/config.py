@@ -33,7 +33,7 @@ class ConfigError(Exception):
 class Section(BaseModel):
     """Base of the sections: unknown keys are errors, since they are usually misspelt."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class ServerSettings(Section):
@@ -231,6 +231,8 @@ class Config:
             # One that the plugin has no more is no error: nobody can correct it in a file.
             if key in model.model_fields and key not in sources:
                 values[key], sources[key] = value, "the settings changed at run time"
+        if not values and _is_whole_by_default(model):
+            return model.model_construct()  # which builds no validator; most settings of a usual server are defaults
         try:
             return model.model_validate(values)
         except ValidationError as error:
@@ -303,6 +305,16 @@ def _refuse_unknown(section: str, model: type[BaseModel], sources: Mapping[str, 
         if key not in known:
             there = ", ".join(model.model_fields) or "none"
             raise ConfigError(f"{section}.{key}: is not a setting of this section (from {source}); there are {there}")
+
+
+def _is_whole_by_default(model: type[BaseModel]) -> bool:
+    """Tell whether validating ``{}`` would return the defaults as they are."""
+    own = model.__pydantic_decorators__
+    if own.validators or own.field_validators or own.root_validators or own.model_validators:
+        return False
+    if model.model_config.get("validate_default"):
+        return False
+    return not any(field.is_required() or field.validate_default for field in model.model_fields.values())
 
 
 def _falls_back(name: str, text: str) -> bool:

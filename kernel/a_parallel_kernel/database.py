@@ -3,11 +3,11 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from a_parallel_contracts.database import Reader, Row, Transaction
@@ -25,8 +25,7 @@ ResultT = TypeVar("ResultT")
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseStats:
+class DatabaseStats(Struct, frozen=True):
     """Figures of the writer since it was opened.
 
     Attributes:

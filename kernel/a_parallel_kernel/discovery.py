@@ -6,10 +6,10 @@ import functools
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 import importlib_metadata
+from msgspec import Struct
 
 from a_parallel_contracts.plugin import API_VERSION, ENTRY_POINT_GROUP, Manifest, Plugin
 from a_parallel_kernel.hooks import hook_problems
@@ -17,8 +17,7 @@ from a_parallel_kernel.hooks import hook_problems
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A plugin that is installed, imported or not.
 
     Attributes:

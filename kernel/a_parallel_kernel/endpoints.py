@@ -3,11 +3,11 @@
 import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType
 from typing import Any, get_args, get_origin, get_type_hints
 
+from msgspec import Struct
 from pydantic import TypeAdapter
 
 from a_parallel_contracts.auth import Scope
@@ -15,8 +15,7 @@ from a_parallel_contracts.http import Request, Route
 from a_parallel_kernel.paths import Pattern, RouteError, parse_pattern
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """Types in the annotations of a handler; None stands for "there is none"."""
 
     resource: Any = None
@@ -25,8 +24,7 @@ class Signature:
     returns: Any = Any
 
 
-@dataclass(frozen=True, eq=False)
-class Endpoint:
+class Endpoint(Struct, frozen=True, eq=False, dict=True):
     """A route of a plugin, ready to be called.
 
     Attributes:

@@ -4,8 +4,9 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import NamedTuple, Protocol
+
+from msgspec import Struct
 
 from a_parallel_contracts.database import Reader
 from a_parallel_contracts.events import Event
@@ -62,8 +63,7 @@ class Row(NamedTuple):
     data: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Entries in their order.
 
     Attributes:

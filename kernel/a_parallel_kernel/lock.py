@@ -6,17 +6,18 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 NAME = "server.lock"
 TRIES, PAUSE = 20, 0.02
 """How often, and after how many seconds, a lock is tried again that no server has announced itself for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """The server that holds a data directory; `instance` is another one after each start."""
 
     pid: int

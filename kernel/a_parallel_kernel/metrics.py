@@ -5,7 +5,8 @@ import importlib
 import logging
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_contracts.http import Request, Response, Route, get
 from a_parallel_contracts.metrics import Metric
@@ -22,8 +23,7 @@ log = logging.getLogger("a_parallel.kernel")
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sources:
+class Sources(Struct, frozen=True, kw_only=True):
     """Where the figures come from."""
 
     http: HttpServer

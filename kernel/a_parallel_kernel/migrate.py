@@ -6,9 +6,10 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from a_parallel_kernel import ledger
 from a_parallel_kernel.connections import BUSY_TIMEOUT, connect
@@ -58,8 +59,7 @@ class DatabaseRefused(Exception):
         self.advice = advice
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A database that may be opened.
 
     Attributes:

@@ -3,9 +3,9 @@
 import argparse
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, cast
 
+from msgspec import Struct
 from pydantic import BaseModel
 
 from a_parallel_contracts.database import Database
@@ -48,8 +48,7 @@ class OfflineContext:
         raise RuntimeError(f"{name} needs a running server, which a command does not have")
 
 
-@dataclass(frozen=True, slots=True)
-class OfferedCommand:
+class OfferedCommand(Struct, frozen=True):
     """A command of a plugin, ready to be run.
 
     Attributes:

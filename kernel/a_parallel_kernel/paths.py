@@ -1,9 +1,10 @@
 """Paths of requests and patterns of routes, cut into segments."""
 
 import re
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import unquote_to_bytes
+
+from msgspec import Struct
 
 _BAD_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _PARAMETER = re.compile(r"\{([A-Za-z_]\w*)(:path)?\}")
@@ -36,8 +37,7 @@ def segments_of(raw: str) -> tuple[str, ...] | None:
     return None if any("\0" in part for part in decoded) else decoded
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One segment of a pattern: a literal `text`, or a parameter of that name, or the rest of the path."""
 
     text: str
@@ -50,8 +50,7 @@ class Segment:
         return ("{*}" if self.tail else "{}") if self.parameter else self.text
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True, dict=True):
     """A route's path, taken apart."""
 
     path: str

@@ -6,9 +6,10 @@ import sqlite3
 import tempfile
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_kernel import ledger
 from a_parallel_kernel.connections import connect
@@ -28,8 +29,7 @@ _DENIED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PluginMigrations:
+class PluginMigrations(Struct, frozen=True):
     """What a plugin brings.
 
     Attributes:
@@ -43,8 +43,7 @@ class PluginMigrations:
     tables: Collection[str] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rehearsal:
+class Rehearsal(Struct, frozen=True):
     """What happened on a copy.
 
     Attributes:

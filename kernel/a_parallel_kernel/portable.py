@@ -13,9 +13,11 @@ import sqlite3
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from a_parallel_contracts.ids import now
 from a_parallel_kernel.archives import ArchiveRefused, written_whole
@@ -31,8 +33,7 @@ ROWID = "_rowid_"
 _CREATES = re.compile(r"\s*CREATE\s+(TABLE|VIRTUAL TABLE|UNIQUE INDEX|INDEX|TRIGGER|VIEW)\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table: kind is ``table``, ``virtual``, or ``shadow`` for those that a virtual one makes itself."""
 
     name: str

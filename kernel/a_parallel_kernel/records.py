@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from a_parallel_contracts.plugin import Manifest, Plugin, PluginState
 from a_parallel_kernel.context import Context, ReleaseStack
@@ -13,8 +14,7 @@ from a_parallel_kernel.discovery import Candidate
 ACTIVE = (PluginState.RUNNING, PluginState.DEGRADED)
 
 
-@dataclass(slots=True)
-class Figures:
+class Figures(Struct):
     """Counters of a plugin's calls: requests, hooks, event handlers, jobs."""
 
     calls: int = 0
@@ -39,8 +39,7 @@ class Figures:
         self.last_error_at = time.time()
 
 
-@dataclass(eq=False)
-class Record:
+class Record(Struct, eq=False, dict=True):
     """One plugin: its state and everything that belongs to it while it runs."""
 
     candidate: Candidate

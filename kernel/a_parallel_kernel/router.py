@@ -1,7 +1,8 @@
 """The table of mounted routes: a tree of segments in which a literal goes before a parameter."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_contracts.http import Route
 from a_parallel_kernel.endpoints import Endpoint, compile_route
@@ -18,8 +19,7 @@ class RouteConflict(RouteError):
         )
 
 
-@dataclass(slots=True)
-class Match:
+class Match(Struct):
     """A route that answers a path, and the decoded values of its parameters."""
 
     endpoint: Endpoint

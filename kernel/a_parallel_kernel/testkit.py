@@ -3,11 +3,11 @@
 import json
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
 import aiohttp
+from msgspec import Struct
 
 from a_parallel_contracts.auth import AUTHENTICATOR, LOCAL_ACTOR, Actor, Credentials
 from a_parallel_contracts.plugin import Manifest, Plugin, PluginContext, hookimpl
@@ -28,8 +28,7 @@ class AnswerError(AssertionError):
         self.error = body.get("error") if isinstance(body, dict) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole answer."""
 
     status: int

@@ -1,9 +1,10 @@
 """Which events go to browsers, and which messages come from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts.events import Event
 from a_parallel_contracts.topics import Inbound, Topic
@@ -13,8 +14,7 @@ class TopicError(ValueError):
     """A topic or incoming message cannot be mounted; the text says why."""
 
 
-@dataclass(frozen=True, eq=False)
-class MountedTopic:
+class MountedTopic(Struct, frozen=True, eq=False, dict=True):
     """A topic of a plugin."""
 
     plugin: str
@@ -53,8 +53,7 @@ class MountedTopic:
         return getattr(event, self.topic.coalesce) if self.topic.coalesce else None
 
 
-@dataclass(frozen=True, slots=True)
-class MountedInbound:
+class MountedInbound(Struct, frozen=True):
     """An incoming message of a plugin."""
 
     plugin: str

@@ -1,11 +1,11 @@
 """The real CLI: text, tools, follow-ups, sessions."""
 
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from a_parallel_contracts import replace
 from a_parallel_contracts.agents import (
     Exited,
     Idle,

@@ -1,8 +1,9 @@
 """What changes of a thread's run are written with, inside one unit of work."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from a_parallel_contracts import Event, Transaction
 from a_parallel_contracts.agents import AgentStatus, PermissionRequest, WaitingReason
@@ -12,8 +13,7 @@ SHOWN_AS_RUNNING = (ThreadStatus.RUNNING,)
 """States from which the client accepts every other one (``websocket.md`` §4.1)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The thread that a run belongs to.
 
     Attributes:
@@ -32,8 +32,7 @@ class Subject:
         return cls(thread.id, thread.user_id, thread.project_id)
 
 
-@dataclass(slots=True)
-class Book:
+class Book(Struct):
     """Rows and events of one thread.
 
     Attributes:

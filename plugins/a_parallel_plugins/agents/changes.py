@@ -1,7 +1,8 @@
 """What happens in a run, each thing as the rows and events that follow from it (``agent-lifecycle.md`` §8)."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts import now
 from a_parallel_contracts.agents import (
@@ -20,8 +21,7 @@ from a_parallel_plugins.agents.book import Book
 # What comes with each word of an agent is not frozen: that takes three times as long to make.
 
 
-@dataclass(frozen=True, slots=True)
-class UserMessageAdded:
+class UserMessageAdded(Struct, frozen=True):
     """A user's message was accepted; `prompt`, if any, waits until an agent has seen it.
 
     No ``agent:message``: the client shows it already (``agent-lifecycle.md`` §7).
@@ -37,8 +37,7 @@ class UserMessageAdded:
             outbox.put(book.tx, book.subject.thread_id, self.message.id, self.prompt)
 
 
-@dataclass(frozen=True, slots=True)
-class PromptsSeen:
+class PromptsSeen(Struct, frozen=True):
     """The agent has seen these prompts."""
 
     prompt_ids: tuple[str, ...]
@@ -48,8 +47,7 @@ class PromptsSeen:
         outbox.drop(book.tx, self.prompt_ids)
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSeen:
+class SessionSeen(Struct, frozen=True):
     """The agent told its session; `resumed` if it goes on with the one the thread had."""
 
     session_id: str
@@ -75,8 +73,7 @@ class SessionSeen:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SessionForgotten:
+class SessionForgotten(Struct, frozen=True):
     """The provider does not know the thread's session any more."""
 
     def write(self, book: Book) -> None:
@@ -84,8 +81,7 @@ class SessionForgotten:
         book.update({"session_id": None})
 
 
-@dataclass(slots=True)
-class AssistantText:
+class AssistantText(Struct):
     """Text of an assistant's message; `silent` after the result, when nothing of the run may be told."""
 
     message_id: str
@@ -104,8 +100,6 @@ class AssistantText:
 class TextAdded(AssistantText):
     """The assistant's message began."""
 
-    __slots__ = ()
-
     def write(self, book: Book) -> None:
         """Insert the message."""
         message = Message(
@@ -122,16 +116,13 @@ class TextAdded(AssistantText):
 class TextChanged(AssistantText):
     """The assistant's message has grown."""
 
-    __slots__ = ()
-
     def write(self, book: Book) -> None:
         """Replace the message's text."""
         book.threads.set_content(book.tx, self.message_id, self.content)
         self.tell(book)
 
 
-@dataclass(slots=True)
-class ThinkingAdded:
+class ThinkingAdded(Struct):
     """Thinking that belongs to a message, to follow what is kept of it already."""
 
     message_id: str
@@ -146,8 +137,7 @@ class ThinkingAdded:
         )
 
 
-@dataclass(slots=True)
-class ToolCallAdded:
+class ToolCallAdded(Struct):
     """The assistant called a tool."""
 
     tool_use_id: str
@@ -180,8 +170,7 @@ class ToolCallAdded:
             )
 
 
-@dataclass(slots=True)
-class OutputSet:
+class OutputSet(Struct):
     """A tool gave its result."""
 
     tool_call_id: str
@@ -199,8 +188,7 @@ class OutputSet:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class CostSeen:
+class CostSeen(Struct, frozen=True):
     """The provider told the running total of a session in US dollars."""
 
     session_id: str
@@ -214,8 +202,7 @@ class CostSeen:
             book.update({"cost": thread.cost + increase})
 
 
-@dataclass(frozen=True, slots=True)
-class RowChanged:
+class RowChanged(Struct, frozen=True):
     """The thread goes on with another model or permission mode."""
 
     changes: ThreadChanges
@@ -225,8 +212,7 @@ class RowChanged:
         book.update(self.changes)
 
 
-@dataclass(frozen=True, slots=True)
-class RunningShown:
+class RunningShown(Struct, frozen=True):
     """A request was answered or withdrawn, and the run goes on."""
 
     def write(self, book: Book) -> None:
@@ -237,8 +223,7 @@ class RunningShown:
             book.status(thread)
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingShown:
+class WaitingShown(Struct, frozen=True):
     """The agent waits for a person. `tool` is named for permissions."""
 
     reason: WaitingReason

@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from a_parallel_contracts.agents import Answer, Prompt, StartRequest
 from a_parallel_contracts.threads import Message, Model, PermissionMode, Thread, ThreadChanges, Threads

@@ -4,7 +4,8 @@ import heapq
 import itertools
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct
 
 from a_parallel_contracts.admission import QueueReason
 
@@ -12,16 +13,14 @@ MEMORY_DELAY = 15.0
 """Seconds after its start in which an agent may not have taken its memory yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Struct, frozen=True):
     """On whose account an agent runs."""
 
     owner: str
     project_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A start that waits.
 
     Attributes:
@@ -32,11 +31,10 @@ class Entry:
 
     key: str
     party: Party
-    grant: Callable[[], None] = field(compare=False)
+    grant: Callable[[], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Bounds on the agents at work at the same time.
 
     Attributes:

@@ -1,10 +1,11 @@
 """Rows of runs whose agent is in a holder; written with what the agent reports, they always fit it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from msgspec import Struct
+from msgspec.structs import replace
 
 from a_parallel_contracts import Reader, Transaction
 from a_parallel_contracts.agents import Prompt, Run
@@ -21,8 +22,7 @@ _KEEP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class HeldRun:
+class HeldRun(Struct, frozen=True):
     """A run whose agent may be alive.
 
     Attributes:
@@ -42,8 +42,7 @@ class HeldRun:
     session: Mapping[str, Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class StateKept:
+class StateKept(Struct, frozen=True):
     """What the agent reported so far has become this state; `session` is None if the provider's has not changed."""
 
     hold: str
@@ -57,8 +56,7 @@ class StateKept:
         book.tx.execute(_KEEP, values)
 
 
-@dataclass(frozen=True, slots=True)
-class HoldOver:
+class HoldOver(Struct, frozen=True):
     """The agent is gone."""
 
     hold: str

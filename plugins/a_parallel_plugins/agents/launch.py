@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from a_parallel_contracts import Database, Hooks, Reader, new_id
 from a_parallel_contracts.agents import AgentHooks, Prompt, Run, StartRequest, SurvivingProvider
@@ -22,8 +24,7 @@ RECENT_CALLS = 500
 """Tool calls of earlier runs that a resumed session may tell again."""
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """What is to be started.
 
     Attributes:

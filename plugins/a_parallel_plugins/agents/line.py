@@ -5,8 +5,9 @@ import itertools
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from a_parallel_contracts import ApiError, Database, Event, InsufficientStorage, ServiceUnavailable, Topic, now
 from a_parallel_contracts.admission import AgentQueued, QueuePlace
@@ -31,8 +32,7 @@ QUEUED = Topic("agents:queued", AgentQueued, subject="thread_id", owner="owner",
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class Member:
+class Member(Struct):
     """A thread in line, and which place of it was told last."""
 
     subject: Subject

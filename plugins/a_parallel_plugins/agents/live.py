@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from a_parallel_contracts import ApiError, HookError, Hooks
 from a_parallel_contracts.agents import (
@@ -34,16 +35,14 @@ KEPT_PROMISES = 16
 """Answers that are remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """An answer of a person that is written down before the agent gets it, and the prompt it was stored as."""
 
     answer: Answer
     prompt_id: str
 
 
-@dataclass(slots=True, eq=False)
-class Live:
+class Live(Struct, eq=False):
     """A session with everything that belongs to it.
 
     Attributes:
@@ -92,7 +91,7 @@ class Live:
     @property
     def state(self) -> bytes:
         """What another server needs to go on beside the provider's own state."""
-        promises = {id: asdict(promise) for id, promise in self.promises.items()}
+        promises = {id: {**asdict(kept), "answer": asdict(kept.answer)} for id, kept in self.promises.items()}
         asked = [use for use in self.must_ask if use is not None]
         return _state(self.machine, promises, asked)
 

@@ -4,8 +4,9 @@ Pure: it does no input or output and reads no clock; times come from its caller.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from a_parallel_contracts import new_id
 from a_parallel_contracts.agents import (

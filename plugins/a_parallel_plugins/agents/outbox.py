@@ -1,17 +1,16 @@
 """User messages that no agent has seen yet. They outlive crashes and are sent again in the next run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from a_parallel_contracts import Reader, Row, Transaction
 from a_parallel_contracts.agents import Prompt
 from a_parallel_contracts.threads import ImageAttachment
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A prompt that waits, and the message that it was stored as."""
 
     prompt: Prompt

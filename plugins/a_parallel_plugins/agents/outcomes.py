@@ -1,7 +1,8 @@
 """Beginnings and ends of runs as rows and events (``agent-lifecycle.md`` §7, §8.1, §9)."""
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from a_parallel_contracts import NotFound, now
 from a_parallel_contracts.agents import (
@@ -16,8 +17,7 @@ from a_parallel_contracts.threads import UNFINISHED, Stage, ThreadChanges, Threa
 from a_parallel_plugins.agents.book import Book
 
 
-@dataclass(frozen=True, slots=True)
-class RunBegun:
+class RunBegun(Struct, frozen=True):
     """A run begins; `changes` are what else the row gets (model, permission mode)."""
 
     generation: int
@@ -50,8 +50,7 @@ class RunBegun:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class RunSettled:
+class RunSettled(Struct, frozen=True):
     """The provider gave a result and is idle.
 
     Attributes:
@@ -110,8 +109,7 @@ AT_WORK = (ThreadStatus.PENDING, ThreadStatus.RUNNING)
 """States in which a thread needs an agent."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunFailed:
+class RunFailed(Struct, frozen=True):
     """The run failed without a result.
 
     Attributes:
@@ -143,8 +141,7 @@ class RunFailed:
         _ended(book, self.generation, ThreadStatus.FAILED.value)
 
 
-@dataclass(frozen=True, slots=True)
-class RunEndedEarly:
+class RunEndedEarly(Struct, frozen=True):
     """A person stopped or interrupted the run, or the server goes down; the stage stays.
 
     Nothing changes unless the thread is pending, running or waiting (``agent-lifecycle.md`` §13). `in_run` is

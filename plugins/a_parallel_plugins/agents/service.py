@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import logging
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from a_parallel_contracts import ApiError, Conflict, Database, NotFound
 from a_parallel_contracts.accounts import OwnershipMoved
@@ -40,8 +42,7 @@ STOP_PATIENCE = 3.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _New:
+class _New(Struct, frozen=True):
     """A run that is to begin, and what is set once its rows are written."""
 
     thread: Thread

@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from a_parallel_contracts import ApiError, Database, FailedDependency, NotFound
 from a_parallel_contracts.agents import Answer, Prompt, StartRequest, SurvivingProvider

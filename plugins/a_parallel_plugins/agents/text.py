@@ -1,8 +1,10 @@
 """The assistant's rows: one until a tool call, a result or a user message intervenes (``websocket.md`` §5)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from a_parallel_contracts import new_id
 from a_parallel_plugins.agents.changes import TextAdded, TextChanged, ThinkingAdded
@@ -24,8 +26,7 @@ KEPT_TEXTS = 4
 SEPARATOR = "\n\n"
 
 
-@dataclass(slots=True)
-class OpenRow:
+class OpenRow(Struct):
     """The row that text goes to at present.
 
     Attributes:

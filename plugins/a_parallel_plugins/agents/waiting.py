@@ -1,9 +1,9 @@
 """Rows of runs that wait for their turn; they outlive a restart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import orjson
+from msgspec import Struct, field
 
 from a_parallel_contracts import NotFound, Reader, Row, now
 from a_parallel_contracts.agents import StartRequest
@@ -18,8 +18,7 @@ _PUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class WaitingRun:
+class WaitingRun(Struct, frozen=True):
     """A run that waits.
 
     Attributes:
@@ -35,8 +34,7 @@ class WaitingRun:
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class RunQueued:
+class RunQueued(Struct, frozen=True):
     """A run has to wait; `changes` are what else the row gets (model, permission mode)."""
 
     request: StartRequest

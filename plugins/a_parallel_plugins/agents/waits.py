@@ -1,8 +1,10 @@
 """What a run's agent waits for, in the order in which it asked; the first is what the client shows."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from a_parallel_contracts.agents import RequestKind, RequestOpened, WaitingReason
 from a_parallel_plugins.agents.changes import RunningShown, WaitingShown
@@ -17,8 +19,7 @@ REASONS: dict[RequestKind, WaitingReason] = {
 }
 
 
-@dataclass(slots=True, eq=False)
-class Wait:
+class Wait(Struct, eq=False):
     """One thing that the agent waits for.
 
     Attributes:
@@ -38,8 +39,7 @@ class Wait:
     suggestions: tuple[Any, ...] = ()
 
 
-@dataclass(slots=True)
-class Waits:
+class Waits(Struct):
     """All of them, and which one the client was told about."""
 
     _all: list[Wait] = field(default_factory=list)

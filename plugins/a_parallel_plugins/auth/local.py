@@ -4,9 +4,9 @@ import hashlib
 import hmac
 import ipaddress
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import orjson
+from msgspec.structs import replace
 
 from a_parallel_contracts import Forbidden, Request, Response, Route, WireModel, get
 from a_parallel_contracts.auth import LOCAL_ACTOR, Actor, Credentials

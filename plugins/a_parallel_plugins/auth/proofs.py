@@ -1,6 +1,6 @@
 """What proves who sends a request: an access token, what the mode itself knows, what other plugins know."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from a_parallel_contracts import Actor, Credentials, HookError, PluginContext
 from a_parallel_contracts.accounts import AccountHooks

@@ -1,9 +1,10 @@
 """Routes of sessions and of one's own account (``http-features.md`` §9.3)."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from a_parallel_contracts import Ok, Request, Response, Route, Unauthorized, WireModel, get, post
 from a_parallel_plugins.auth.bodies import (

@@ -5,10 +5,10 @@ it is; what is absent is made in snake_case with milliseconds.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic.alias_generators import to_camel
 
 from a_parallel_contracts import Reader, Row, Transaction, iso
@@ -81,8 +81,7 @@ _SECONDS = 100_000_000_000
 Clock = Literal["milliseconds", "seconds", "text"]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """One table as it is.
 
     Attributes:

@@ -1,9 +1,10 @@
 """Routes of the users' management, for administrators (``http-features.md`` §9.3)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from a_parallel_contracts import Request, Route, get, post
 from a_parallel_plugins.auth.bodies import (

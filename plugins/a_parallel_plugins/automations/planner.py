@@ -2,8 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+
+from msgspec import Struct
 
 from a_parallel_contracts.automations import MissedPolicy
 from a_parallel_plugins.automations.cron import Schedule
@@ -16,8 +17,7 @@ _LOOKS = (timedelta(hours=1), timedelta(days=1), timedelta(days=32), timedelta(d
 """How far to look back, one after another, so that a year of minutes is never walked through."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(Struct, frozen=True):
     """A time that is to be dealt with.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Rows of runs (``database.md`` §2)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_contracts import Reader, Row, Transaction
 from a_parallel_contracts.automations import AutomationRun, RunStatus, TriageStatus
@@ -30,8 +31,7 @@ _BEYOND = f"""
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a run ended.
 
     Attributes:

@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from a_parallel_contracts import ApiError, NotFound, PluginContext, Reader, Transaction, new_id, now
 from a_parallel_contracts.agents import AGENTS, Decision, Run, StartRequest, ToolRequest
@@ -47,8 +49,7 @@ RECENT = 50
 KindT = TypeVar("KindT", Model, PermissionMode)
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """A run whose rows exist and whose work has yet to be started."""
 
     automation: Automation

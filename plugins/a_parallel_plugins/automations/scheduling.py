@@ -4,10 +4,11 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, TypeVar
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from a_parallel_contracts import PluginContext, Reader, Transaction, iso
 from a_parallel_contracts.agents import AGENTS
@@ -33,8 +34,7 @@ REMEMBERED = timedelta(days=90)
 """For how long a time that was dealt with is remembered, should the clock be put back."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True):
     """What an automation's texts mean: its schedule, and the zone of that."""
 
     schedule: "Schedule"

@@ -1,7 +1,8 @@
 """Rows of automations and of what is planned for them (``database.md`` §2)."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts import LOCAL_USER, Reader, Row, Transaction
 from a_parallel_contracts.automations import Automation
@@ -42,8 +43,7 @@ _PLAN = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """An automation with the plan that is stored for it.
 
     Attributes:

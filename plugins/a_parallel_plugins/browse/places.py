@@ -2,16 +2,16 @@
 
 import asyncio
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import Actor, BadRequest, Forbidden
 from a_parallel_contracts.projects import Project, Projects
 from a_parallel_contracts.worktrees import worktrees_directory
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(Struct, frozen=True):
     """The places that an actor may see.
 
     Attributes:
@@ -35,8 +35,7 @@ class Allowed:
         return self.everything_above or self.within(real) or self.above(real)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A path that was asked for and may be seen.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Finds the Claude CLI and checks that it works (``agent-lifecycle.md`` §1, ``http-core.md`` §4.2)."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import ApiError, FailedDependency
 from a_parallel_contracts.hosts import Host
@@ -19,8 +20,7 @@ INSTALL_HINT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A Claude CLI that works."""
 
     path: str

@@ -1,16 +1,16 @@
 """What the Claude CLI writes, as types: one class for each kind of line that matters (``claude-cli.md`` §3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Kind = Literal["text", "thinking"]
 
 # What comes by the thousand is not frozen: that takes three times as long to make.
 
 
-@dataclass(frozen=True, slots=True)
-class Init:
+class Init(Struct, frozen=True):
     """A turn begins. `lifecycle`: the CLI tells what becomes of each user message."""
 
     session_id: str
@@ -21,16 +21,14 @@ class Init:
     lifecycle: bool
 
 
-@dataclass(slots=True)
-class Prose:
+class Prose(Struct):
     """A block of text or thinking."""
 
     kind: Kind
     text: str
 
 
-@dataclass(slots=True)
-class ToolUse:
+class ToolUse(Struct):
     """A block that calls a tool."""
 
     id: str
@@ -38,8 +36,7 @@ class ToolUse:
     input: Any
 
 
-@dataclass(slots=True)
-class Said:
+class Said(Struct):
     """Finished blocks of a message; `parent` is the tool call whose sub-agent speaks."""
 
     message_id: str
@@ -47,8 +44,7 @@ class Said:
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A block of the streamed message begins."""
 
     message_id: str
@@ -56,8 +52,7 @@ class Started:
     kind: Kind | None
 
 
-@dataclass(slots=True)
-class Delta:
+class Delta(Struct):
     """More of a streamed block."""
 
     message_id: str
@@ -66,16 +61,14 @@ class Delta:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Struct, frozen=True):
     """The stream broke off: the blocks of the message from `index` on are void."""
 
     message_id: str
     index: int
 
 
-@dataclass(slots=True)
-class ToolOutput:
+class ToolOutput(Struct):
     """Result of a tool call."""
 
     tool_use_id: str
@@ -83,24 +76,21 @@ class ToolOutput:
     is_error: bool
 
 
-@dataclass(slots=True)
-class Outputs:
+class Outputs(Struct):
     """Results of tool calls; `parent` as in `Said`."""
 
     results: tuple[ToolOutput, ...]
     parent: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Denial:
+class Denial(Struct, frozen=True):
     """A refused tool call, as a result lists it."""
 
     tool: str
     tool_use_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """A turn is over. `terminal_reason` is empty where the CLI gives none."""
 
     subtype: str
@@ -114,8 +104,7 @@ class Result:
     denials: tuple[Denial, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """The CLI asks the host; it waits for an answer under `id`."""
 
     id: str
@@ -123,60 +112,52 @@ class Request:
     body: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """The CLI answers the host. `error` is None on success."""
 
     id: str
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Cancelled:
+class Cancelled(Struct, frozen=True):
     """The CLI no longer waits for the answer to the request `id`."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Lifecycle:
+class Lifecycle(Struct, frozen=True):
     """What became of a user message."""
 
     prompt_id: str
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class ModeStatus:
+class ModeStatus(Struct, frozen=True):
     """The CLI's permission mode, in its own words."""
 
     permission_mode: str
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """``running``, ``requires_action`` or ``idle``."""
 
     state: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tasks:
+class Tasks(Struct, frozen=True):
     """Everything that runs in the background."""
 
     ids: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A background task lives or has ended (from a CLI that does not list them)."""
 
     id: str
     alive: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A tool call was refused without asking anybody, by a check that no approval changes."""
 
     tool_use_id: str

@@ -7,8 +7,9 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts.agents import (
     AgentEvent,
@@ -35,8 +36,7 @@ REMEMBERED = 512
 Input = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(Struct, frozen=True):
     """A tool call that the CLI asks about."""
 
     tool: str

@@ -2,8 +2,9 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from a_parallel_contracts.agents import TextProduced, ThinkingProduced
 from a_parallel_plugins.claude.lines import Abandoned, Delta, Kind, Prose, Said, Started
@@ -17,8 +18,7 @@ KEPT = 4
 Produced = TextProduced | ThinkingProduced
 
 
-@dataclass(slots=True)
-class _Block:
+class _Block(Struct):
     """A block of text or thinking; `kind` is None for any other. While it streams, `pieces` are its deltas."""
 
     kind: Kind | None

@@ -1,8 +1,10 @@
 """Knows whether the CLI is busy, and what became of each user message (``claude-cli.md`` §3.6, §7, §8)."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import astuple
 
 from a_parallel_contracts.agents import PromptProgress
 from a_parallel_plugins.claude.lines import Init, Lifecycle, Said, State, Task, Tasks
@@ -11,8 +13,7 @@ SETTLE = 3.0
 """Seconds in which a turn that is owed must begin: after a background task, or for a message in the queue."""
 
 
-@dataclass(slots=True)
-class _Sent:
+class _Sent(Struct):
     """A user message on its way.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Literal
 
+from msgspec import Struct
 from pydantic import Field
 
 from a_parallel_contracts import BadRequest, NotFound, WireModel
@@ -52,8 +52,7 @@ class FileDiff(WireModel):
     truncated: bool = Field(default=False, exclude_if=lambda value: not value)
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """One comparison: HEAD with the index, the index with the files, or the commit `since` with the files."""
 
     staged: bool

@@ -3,7 +3,6 @@
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -11,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest, FailedDependency
 from a_parallel_contracts.hosts import Host
@@ -21,8 +21,7 @@ _SCP = re.compile(r"(?:[^@/]+@)?(?P<host>[^:/]+):(?P<path>(?!//).+)")
 _GH_ENVIRONMENT = {"GH_PROMPT_DISABLED": "1", "GH_NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1"}
 
 
-@dataclass(frozen=True, slots=True)
-class Slug:
+class Slug(Struct, frozen=True):
     """A repository on a GitHub server."""
 
     host: str
@@ -53,8 +52,7 @@ def web_address(api: str) -> str:
     return f"{parts.scheme}://{host}"
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """What is asked for.
 
     Attributes:

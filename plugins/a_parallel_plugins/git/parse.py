@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
 
 Kind = Literal["changed", "renamed", "unmerged", "untracked", "ignored"]
 
@@ -11,8 +12,7 @@ _KINDS: dict[bytes, Kind] = {b"1": "changed", b"2": "renamed", b"u": "unmerged",
 _FIELDS_BEFORE_PATH = {b"1": 8, b"2": 9, b"u": 10, b"?": 1, b"!": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One path of ``git status``.
 
     Attributes:
@@ -31,8 +31,7 @@ class Entry:
     submodule: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """What ``git status --porcelain=v2 --branch -z`` says.
 
     Attributes:
@@ -47,7 +46,7 @@ class Report:
     branch: str | None = None
     upstream: str | None = None
     ahead: int | None = None
-    entries: tuple[Entry, ...] = field(default=())
+    entries: tuple[Entry, ...] = ()
 
     @property
     def has_staged(self) -> bool:
@@ -124,8 +123,7 @@ def line_counts(output: bytes) -> tuple[int, int]:
     return added, deleted
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One path that differs between two trees (``git diff-tree -r -z --raw --no-renames``).
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from a_parallel_contracts.git import Branches
 
@@ -15,8 +16,7 @@ _MOVED_ONLY = re.compile(
 """Reflog messages of moves that bring no commit of the branch's own (git-reflog(1))."""
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """Where HEAD is.
 
     Attributes:
@@ -28,8 +28,7 @@ class Head:
     oid: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """One entry of a branch's reflog, hashes and message."""
 
     old: str
@@ -135,8 +134,7 @@ def departure(store: RefStore, base: str) -> str | None:
     return newest
 
 
-@dataclass(frozen=True, slots=True)
-class AgainstBase:
+class AgainstBase(Struct, frozen=True):
     """A branch compared with its base.
 
     Attributes:

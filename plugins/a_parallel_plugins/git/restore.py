@@ -5,9 +5,10 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import Conflict
 from a_parallel_plugins.git import parse
@@ -18,8 +19,7 @@ _DIFF = ("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev", "--no-
 _STATUS = ("status", "--porcelain=v2", "--branch", "--untracked-files=all", "--no-renames", "-z")
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What to write: changes of files, and the commit whose tree becomes the index."""
 
     changes: list[parse.Change]

@@ -10,8 +10,9 @@ import shutil
 import stat
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts.git import IgnoredFile
 from a_parallel_plugins.git import parse
@@ -42,8 +43,7 @@ _STATUS = (
 _ANY_NAME = ("-c", "core.protectNTFS=false", "-c", "core.protectHFS=false")
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One entry of the index (``git ls-files -s -v -z``).
 
     Attributes:
@@ -173,8 +173,7 @@ class SnapshotTaker:
         return output.decode("ascii").strip()
 
 
-@dataclass(frozen=True, slots=True)
-class _File:
+class _File(Struct, frozen=True):
     path: str
     mode: str
     source: str

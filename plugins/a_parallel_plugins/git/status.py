@@ -1,8 +1,9 @@
 """The state of a working tree (``http-core.md`` §7.2 and §7.8)."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts.git import GitState, GitSummary
 from a_parallel_plugins.git import parse
@@ -26,8 +27,7 @@ NUMSTAT = ("diff", "--numstat", "-z", "--relative", "--diff-filter=u", *DIFF_FOR
 """Without unmerged paths, of which git tells in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """What git says about the files of a working tree."""
 
     report: parse.Report

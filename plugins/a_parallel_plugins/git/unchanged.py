@@ -1,9 +1,10 @@
 """Remembers what git said about a working tree, for as long as nothing that it looked at has changed."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from msgspec import Struct
 
 from a_parallel_plugins.git.tracked import TrackedDirectories
 from a_parallel_plugins.git.watch import TreeWatch
@@ -19,16 +20,14 @@ IN_COMMON_DIRECTORY = ("config", "info/exclude", "info/attributes")
 IN_HOME = (".gitconfig", ".config/git/config", ".config/git/ignore", ".config/git/attributes")
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """What was there before git was asked: the number of the watch, and the stamp of everything but the files."""
 
     watch: int
     stamp: Stamp
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry(Generic[ValueT]):
+class _Entry(Struct, Generic[ValueT], frozen=True):
     beginning: Beginning
     value: ValueT
 

@@ -8,8 +8,9 @@ import itertools
 import os
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from a_parallel_plugins.git import inotify
 
@@ -26,8 +27,7 @@ REMOTE = ("nfs", "cifs", "smb", "9p", "fuse", "virtiofs", "vboxsf", "afs", "ceph
 """Kinds of file systems on which others may write without this machine's kernel knowing."""
 
 
-@dataclass(slots=True, eq=False)
-class _Tree:
+class _Tree(Struct, eq=False):
     number: int
     watches: set[int] = field(default_factory=set)
     changed: bool = False

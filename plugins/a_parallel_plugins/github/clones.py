@@ -1,8 +1,9 @@
 """Clones: checked before they begin, followed and cancelled while they run, projects when they are whole."""
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import (
     Actor,
@@ -25,8 +26,7 @@ from a_parallel_plugins.github.places import Destinations, Workshops, place
 from a_parallel_plugins.github.settings import GithubSettings
 
 
-@dataclass(slots=True)
-class Clone:
+class Clone(Struct):
     """A clone that runs.
 
     Attributes:

@@ -1,13 +1,13 @@
 """HTTP calls to GitHub: bounded in time, size and number, and never with anybody's cookies."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import orjson
+from msgspec import Struct
 from multidict import CIMultiDictProxy
 
 from a_parallel_contracts import FailedDependency
@@ -16,8 +16,7 @@ _LARGEST = 8 * 1024 * 1024
 """Bytes of an answer; a page of 100 repositories has about 600 KiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """An answer of GitHub's.
 
     Attributes:

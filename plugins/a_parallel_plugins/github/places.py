@@ -7,8 +7,9 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import ApiError, BadRequest, Database, InsufficientStorage, now
 
@@ -19,8 +20,7 @@ _INSERT = "INSERT INTO github_clones (id, directory, created_at) VALUES (?, ?, ?
 _DELETE = "DELETE FROM github_clones WHERE id = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Destinations:
+class Destinations(Struct, frozen=True):
     """Decides which directories may hold clones.
 
     Attributes:

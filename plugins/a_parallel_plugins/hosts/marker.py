@@ -1,8 +1,9 @@
 """The mark that a child and all its descendants carry in their environment, whatever group they move to."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from a_parallel_contracts.hosts import Owner
 
@@ -10,8 +11,7 @@ VARIABLE = "A_PARALLEL_MARKER"
 """Holds one marker, or several separated by spaces where a server was itself started by an agent of another one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """Says who started a process and for whom; its text form is ``directory:kind:key:server:launch``.
 
     Attributes:

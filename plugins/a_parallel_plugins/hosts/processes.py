@@ -4,8 +4,9 @@ import functools
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from a_parallel_plugins.hosts import marker, ps
 from a_parallel_plugins.hosts.marker import Marker
@@ -14,8 +15,7 @@ PROC = Path("/proc")
 ASSIGNMENT = f"{marker.VARIABLE}=".encode()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One process that is alive; a zombie is not.
 
     Attributes:
@@ -37,8 +37,7 @@ class Entry:
         return self.pid, self.started
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """All processes at one moment."""
 
     entries: dict[int, Entry]

@@ -1,7 +1,8 @@
 """What is written down about children, so that a later server finds those that an earlier one left behind."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import Database, Row, Transaction, new_id, now
 from a_parallel_contracts.hosts import Owner
@@ -13,8 +14,7 @@ INSERT = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """A child that runs.
 
     Attributes:

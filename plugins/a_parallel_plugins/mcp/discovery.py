@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
+from msgspec import Struct
 from yarl import URL
 
 from a_parallel_contracts import BadRequest
@@ -16,8 +16,7 @@ _SERVER = "/.well-known/oauth-authorization-server"
 _OPENID = "/.well-known/openid-configuration"
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorizationServer:
+class AuthorizationServer(Struct, frozen=True):
     """Where and how one signs in at an MCP server.
 
     Attributes:
@@ -41,8 +40,7 @@ class AuthorizationServer:
     tells_issuer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Resource:
+class _Resource(Struct, frozen=True):
     """What is known about the protected resource."""
 
     identifier: str

@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
+
+from msgspec import Struct
 
 from a_parallel_contracts.claude import config_file
 from a_parallel_plugins.mcp.models import Kind, McpServer, Scope, Status
@@ -13,8 +14,7 @@ from a_parallel_plugins.mcp.roots import configuration_root
 _FILE_LIMIT = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """A server as it stands in a file.
 
     Attributes:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_plugins.mcp.models import Kind, McpServer, Status
 
@@ -13,8 +14,7 @@ _KINDS: dict[str, Kind] = {"HTTP": "http", "SSE": "sse", "WS": "http"}
 _NEEDS_AUTH = ("needs auth", "authentication", "http 401", "authorization header", "unauthorized")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What the CLI says about a server.
 
     Attributes:

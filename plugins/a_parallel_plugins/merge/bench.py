@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.git import Git, snapshot_ref
@@ -20,8 +21,7 @@ _NO_HOOKS = ("-c", "core.hooksPath=/dev/null")
 _NO_MEMORY = ("-c", "rerere.enabled=false")  # of earlier resolutions, which would be applied without anybody's word
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """What git said about a merge, and the paths that it left unmerged."""
 
     output: str

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts import ApiError, BadRequest, PluginContext, new_id
 from a_parallel_contracts.git import GIT
@@ -25,8 +26,7 @@ class MergeConflict(BadRequest):
     """The branches cannot be merged without somebody who resolves conflicts; the text is git's."""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct):
     """One branch on its way into a target.
 
     Attributes:
@@ -47,8 +47,8 @@ class Attempt:
     environment: Mapping[str, str]
     begun: Callable[[], Awaitable[None]] | None = None
     resolver: Resolver | None = None
-    recorded: Recorded | None = field(default=None, init=False)
-    had_conflicts: bool = field(default=False, init=False)
+    recorded: Recorded | None = None
+    had_conflicts: bool = False
 
     @property
     def message(self) -> str:

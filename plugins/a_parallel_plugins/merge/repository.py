@@ -1,7 +1,8 @@
 """What a merge asks of a repository, and when it must not begin (``merge-agent.md`` §8)."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest, Conflict
 from a_parallel_contracts.git import Git
@@ -20,8 +21,7 @@ _IN_PROGRESS = {
 _NAMED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """Where everything was before a branch was touched.
 
     Attributes:

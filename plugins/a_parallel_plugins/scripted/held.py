@@ -3,12 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import asdict
 from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import orjson
+from msgspec.structs import asdict
 
 from a_parallel_contracts.agents import (
     AgentEvent,

@@ -1,14 +1,14 @@
 """Which tool calls the scripted agent asks a person about (``agent-lifecycle.md`` §13)."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from a_parallel_contracts.agents import DEFAULT_TOOLS, EDITING_TOOLS, Run
 from a_parallel_contracts.threads import PermissionMode
 
 
-@dataclass(slots=True)
-class Rules:
+class Rules(Struct):
     """Rules of one run; `mode` follows the session's permission mode."""
 
     mode: PermissionMode

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from msgspec import Struct
 
 _DIRECTIVE = re.compile(r"^\s*!(?P<name>[a-z]+)(?:\s+(?P<rest>.*?))?\s*$")
 _TOLD = re.compile(r"<(conversation-so-far|referenced-files)>.*?</\1>", re.DOTALL)
@@ -13,8 +13,7 @@ _TOLD = re.compile(r"<(conversation-so-far|referenced-files)>.*?</\1>", re.DOTAL
 _ESCAPES = {r"\n": "\n", r"\t": "\t", r"\\": "\\"}
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A directive.
 
     Attributes:

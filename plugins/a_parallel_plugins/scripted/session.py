@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import replace
 from uuid import uuid4
+
+from msgspec.structs import replace
 
 from a_parallel_contracts.agents import (
     AgentEvent,

@@ -1,12 +1,11 @@
 """What the scripted agent remembers of a conversation."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from a_parallel_contracts import Database
 
 
-@dataclass(slots=True)
-class Conversation:
+class Conversation(Struct):
     """A conversation.
 
     Attributes:

@@ -1,10 +1,10 @@
 """What a scripted agent in a process of its own and the server say to each other: a JSON object in each line."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import orjson
+from msgspec.structs import asdict
 
 from a_parallel_contracts import agents
 from a_parallel_contracts.agents import AgentEvent, Answer, Prompt, RequestKind, Run

@@ -7,7 +7,8 @@ one's place. Whoever finds both keys reads from the fingerprint which of them th
 
 import asyncio
 import secrets
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from a_parallel_contracts import FailedDependency, PluginContext, Reader, Transaction
 from a_parallel_plugins.secrets import cipher
@@ -20,8 +21,7 @@ _COLUMNS = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rotated:
+class Rotated(Struct, frozen=True):
     """What a change of the key did.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest
 from a_parallel_plugins.skills.places import SKILL_FILE, is_safe
@@ -14,8 +15,7 @@ _LIMIT = 200
 _SKIPPED = frozenset({".git", "node_modules", "__pycache__", ".venv"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """A skill in a folder.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from a_parallel_contracts import Conflict, new_id, now
 from a_parallel_plugins.skills import lockfile
@@ -15,8 +16,7 @@ from a_parallel_plugins.skills.sources import Source
 from a_parallel_plugins.skills.trees import tree_id
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """A skill that has been copied and can take its place.
 
     Attributes:

@@ -1,7 +1,8 @@
 """Reads one skill (``claude-cli.md`` §14)."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts.frontmatter import read_document
 from a_parallel_plugins.skills.places import SKILL_FILE
@@ -9,8 +10,7 @@ from a_parallel_plugins.skills.places import SKILL_FILE
 _LIMIT = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class SkillText:
+class SkillText(Struct, frozen=True):
     """What a skill says about itself.
 
     Attributes:

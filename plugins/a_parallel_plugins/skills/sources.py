@@ -2,10 +2,11 @@
 
 import os
 import re
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.claude import user_home
@@ -16,8 +17,7 @@ SCHEMES = ("https", "http", "ssh", "git", "file")
 """What git may fetch over; ``ext`` would run a command."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where skills come from.
 
     Attributes:

@@ -8,9 +8,9 @@ import codecs
 import re
 import secrets
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import orjson
+from msgspec import Struct
 
 from a_parallel_contracts import Reader
 from a_parallel_contracts.threads import MessageInclusion
@@ -75,8 +75,7 @@ LARGE = 128 * 1024
 """Characters of a text that is sent in pieces of its own, so that many together stay small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """Which part of a conversation is wanted; without anything, all of it.
 
     Attributes:
@@ -113,8 +112,7 @@ class Window:
         return statement.format(**texts, more=more)
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """The beginning of a conversation's JSON, up to somewhere in its messages.
 
     Attributes:

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from a_parallel_contracts import BadRequest, Conflict
 from a_parallel_contracts.git import SNAPSHOTS, Git
@@ -15,8 +17,7 @@ DAY = 86_400.0
 _FORMAT = "--format=%(refname) %(objectname) %(creatordate:unix)"
 
 
-@dataclass(frozen=True, slots=True)
-class KeptState:
+class KeptState(Struct, frozen=True):
     """A ref.
 
     Attributes:

@@ -1,8 +1,9 @@
 """What ``git worktree list`` says (git-worktree(1), "porcelain format")."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import BadRequest
 from a_parallel_contracts.git import Git
@@ -11,8 +12,7 @@ from a_parallel_contracts.worktrees import Worktree
 _SHORT = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """One working tree.
 
     Attributes:

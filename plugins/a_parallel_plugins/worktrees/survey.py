@@ -3,8 +3,9 @@
 import asyncio
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from a_parallel_contracts import LOCAL_ACTOR, ApiError, PluginContext
 from a_parallel_contracts.git import Git
@@ -15,8 +16,7 @@ from a_parallel_plugins.worktrees.leases import Lease, Leases
 from a_parallel_plugins.worktrees.listing import Listed, list_worktrees
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """A place where a working tree of ours is, was or should be.
 
     Attributes:

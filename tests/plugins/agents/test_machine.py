@@ -204,11 +204,12 @@ def test_several_requests_are_shown_one_after_another() -> None:
     first = RequestOpened("r1", RequestKind.PERMISSION, "Bash", {}, "t1")
     second = RequestOpened("r2", RequestKind.QUESTION, "AskUserQuestion", {}, "t2")
     changes, _ = play(subject, SESSION, first, second)
-    assert [c for c in changes if isinstance(c, WaitingShown | RunningShown)] == [WaitingShown("permission", "Bash")]
+    shown: list[object] = [change for change in changes if isinstance(change, WaitingShown | RunningShown)]
+    assert shown == [WaitingShown("permission", "Bash")]
     wait = subject.waits.first
     assert wait is not None
     _, told = subject.answered(wait, 0)
-    assert told == [RunningShown(), WaitingShown("question")]
+    assert list[object](told) == [RunningShown(), WaitingShown("question")]
     changes, _ = play(subject, RequestWithdrawn("r2"))
     assert changes == [RunningShown()]
 

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
-from a_parallel_contracts import Event, Manifest, Plugin, PluginContext, hookimpl
+from a_parallel_contracts import Event, Manifest, Plugin, PluginContext, hookimpl, replace
 from a_parallel_contracts.agents import AgentHooks, Decision, Run, ToolRequest
 from a_parallel_contracts.git import GIT, GitHooks, Identity
 from a_parallel_contracts.merge import (

@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
@@ -20,6 +19,7 @@ from a_parallel_contracts import (
     get,
     hookimpl,
     post,
+    replace,
 )
 from a_parallel_contracts.agents import AgentHooks, Run
 from a_parallel_contracts.pages import PageExtension, PageHooks

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 from pydantic import BaseModel, Field
 
-from a_parallel_contracts import Manifest, Plugin, PluginContext, hookimpl
+from a_parallel_contracts import Manifest, Plugin, PluginContext, hookimpl, replace
 from a_parallel_contracts.agents import AgentHooks, Decision, Run, ToolRequest
 from a_parallel_contracts.threads import ThreadDeleted
 

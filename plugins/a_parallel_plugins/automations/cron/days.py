@@ -2,8 +2,9 @@
 
 import calendar
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from a_parallel_plugins.automations.cron.values import DAY, STARS, WEEKDAY, item_values, items
 
@@ -15,8 +16,7 @@ _NEAREST = re.compile(r"(\w+)W", re.ASCII)
 _OCCURRENCE = re.compile(r"(?P<days>.+?)(?:#(?P<number>[1-5])|#?(?P<last>L))", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class DayField:
+class DayField(Struct, frozen=True):
     """The third of five fields.
 
     Attributes:
@@ -64,8 +64,7 @@ class DayField:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class WeekdayField:
+class WeekdayField(Struct, frozen=True):
     """The last of five fields; Sunday is 0.
 
     Attributes:
@@ -109,8 +108,7 @@ class WeekdayField:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(Struct, frozen=True):
     """Both fields.
 
     Attributes:

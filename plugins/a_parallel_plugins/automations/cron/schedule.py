@@ -1,10 +1,11 @@
 """When a schedule fires in a time zone, daylight saving included (``http-features.md`` §4.4)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 from itertools import product
 from typing import Protocol
+
+from msgspec import Struct
 
 from a_parallel_plugins.automations.cron.days import Days
 
@@ -35,8 +36,7 @@ class Schedule(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Once:
+class Once(Struct, frozen=True):
     """A single moment; without a zone of its own it is a time in the schedule's."""
 
     moment: datetime
@@ -52,8 +52,7 @@ class Once:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Cron:
+class Cron(Struct, frozen=True):
     """A cron expression.
 
     Attributes:

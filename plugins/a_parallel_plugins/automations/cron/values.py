@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 STARS = ("*", "?")
 """What stands for every value; the two mean the same."""
@@ -15,8 +16,7 @@ class ExpressionError(ValueError):
     """A schedule that is not written as it should be; the text says where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What a field may hold.
 
     Attributes:
