@@ -2,7 +2,6 @@
 
 import random
 import sqlite3
-import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -13,7 +12,7 @@ from urllib.parse import urlencode
 
 from a_parallel_contracts import iso
 from a_parallel_plugins.analytics import queries
-from bench.report import Figure, duration
+from bench.report import Figure, duration, in_turns
 from bench.server import BenchServer
 
 THREADS = 10_000
@@ -68,12 +67,12 @@ def _figure(server: BenchServer, plain: Plain, name: str) -> Figure:
     span = server.call("GET", path)["timeRange"]
     parameters = {"all": True, "user": "", "project": None, "format": "%Y-%m-%d", "shift": "+330 minutes", **span}
     count: Callable[[Any, Any], Any] = getattr(queries, name)
-    ours, limits = [], []
-    for _ in range(ROUNDS):
-        limits.append(_seconds(lambda: count(plain, parameters)))
-        ours.append(_seconds(lambda: server.call("GET", path)))
-    title = f"GET /api/analytics/{name} ({THREADS:,} threads)"
-    return duration(title, statistics.median(ours), statistics.median(limits), GOAL)
+    pairs = in_turns(
+        ROUNDS,
+        lambda: _seconds(lambda: server.call("GET", path)),
+        lambda: _seconds(lambda: count(plain, parameters)),
+    )
+    return duration(f"GET /api/analytics/{name} ({THREADS:,} threads)", pairs, GOAL)
 
 
 def _seconds(run: Callable[[], object]) -> float:

@@ -1,10 +1,9 @@
 """One event to very many sockets."""
 
-import statistics
 import threading
 
 from bench.programs import Listeners, program
-from bench.report import Figure, rate
+from bench.report import Figure, in_turns, rate
 from bench.server import BenchServer
 
 SOCKETS, EVENTS = 1_000, 300
@@ -14,12 +13,8 @@ END = f'"number":{EVENTS - 1},'
 
 def figures() -> list[Figure]:
     """Measure events to a thousand sockets against prebuilt frames written to as many transports, in turns."""
-    ours, limits = [], []
-    for _ in range(3):
-        limits.append(_limit())
-        ours.append(_measured())
-    name = f"one event to {SOCKETS:,} sockets, frames sent"
-    return [rate(name, statistics.median(ours), statistics.median(limits), 0.60)]
+    pairs = in_turns(3, _measured, _limit)
+    return [rate(f"one event to {SOCKETS:,} sockets, frames sent", pairs, 0.60)]
 
 
 def _limit() -> float:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.report import Figure, duration
+from bench.report import Figure, Pair, duration, in_turns
 from bench.server import BenchServer
 
 FILES, WORKTREES, CHANGED = 20_000, 50, 50
@@ -30,8 +30,8 @@ def figures() -> list[Figure]:
         again = statistics.median(_timed(lambda: _asked(server, address)) for _ in range(3))
         name = f"states of {WORKTREES} worktrees of {files:,} files"
         found = [
-            duration(name, first, limit, 1 / 1.3),
-            duration(f"{name}, again with nothing changed, against the first", again, first, 1 / 0.2),
+            duration(name, [Pair(first, limit)], 1 / 1.3),
+            duration(f"{name}, again with nothing changed, against the first", [Pair(again, first)], 1 / 0.2),
         ]
         found.append(_diff(server, project, path))
     return found
@@ -93,11 +93,8 @@ def _diff(server: BenchServer, project: str, path: Path) -> Figure:
         assert len(server.call("GET", f"/api/git/{thread}/diff")) == CHANGED
 
     asked()
-    limits, ours = [], []
-    for _ in range(5):
-        limits.append(_timed(calls))
-        ours.append(_timed(asked))
-    return duration(f"diff of {CHANGED} files", statistics.median(ours), statistics.median(limits), 1 / 1.3)
+    pairs = in_turns(5, lambda: _timed(asked), lambda: _timed(calls))
+    return duration(f"diff of {CHANGED} files", pairs, 1 / 1.3)
 
 
 def _timed(run: Callable[[], None]) -> float:

@@ -1,6 +1,8 @@
-"""Asks one address over and over on several connections, in a process of its own: ``python -m bench.load URL TOKEN``.
+"""Asks several addresses over and over in turns, from a process of its own: ``python -m bench.load QUESTIONS``.
 
-Prints one JSON line with requests a second. It looks at nothing of an answer but where it ends, so that it does not
+QUESTIONS is JSON: a list of objects with ``url``, ``token`` and ``etag``. Prints one JSON line: for each round the
+requests a second of each question, in the order of the questions. A machine is now faster and now slower, so the
+rounds are short and neighbours are compared. It looks at nothing of an answer but where it ends, so that it does not
 become the limit itself.
 """
 
@@ -9,28 +11,38 @@ import json
 import sys
 import time
 from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
-SECONDS = 2.0
-WARM_UP = 0.5
+ROUNDS = 16
+SECONDS = 0.5
+"""How long each question is asked in each round; what was asked by then is waited for."""
+PATIENCE = 30.0
+"""Seconds after which an answer will not come any more."""
 
 
 class Asker(asyncio.Protocol):
-    """One connection that asks again as soon as it is answered."""
+    """One connection that asks again as soon as it is answered, until it is told to stop."""
 
-    def __init__(self, request: bytes, status: bytes, closed: "asyncio.Future[None]") -> None:
+    def __init__(self, request: bytes, status: bytes) -> None:
         self._request = request
         self._status = status
-        self._closed = closed
         self._buffer = bytearray()
+        self._until = 0.0
         self.answers = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for the first time."""
+        """Keep the connection."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
-        transport.write(self._request)
+
+    def ask(self, until: float) -> "asyncio.Future[None]":
+        """Begin to ask; what is returned is done with the first answer after `until` (of `time.perf_counter`)."""
+        self._until, self.answers = until, 0
+        self._quiet: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._transport.write(self._request)
+        return self._quiet
 
     def data_received(self, data: bytes) -> None:
         """Count a whole answer and ask again."""
@@ -41,12 +53,15 @@ class Asker(asyncio.Protocol):
         if not self._complete(head):
             return
         if self._buffer[9:12] != self._status:
-            self._closed.set_exception(AssertionError(bytes(self._buffer[:300])))
+            self._quiet.set_exception(AssertionError(bytes(self._buffer[:300])))
             self._transport.abort()
             return
         self._buffer.clear()
         self.answers += 1
-        self._transport.write(self._request)
+        if time.perf_counter() < self._until:
+            self._transport.write(self._request)
+        else:
+            self._quiet.set_result(None)
 
     def _complete(self, head: int) -> bool:
         if self._status == b"304":
@@ -58,36 +73,45 @@ class Asker(asyncio.Protocol):
         return len(self._buffer) >= head + 4 + size
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Say so if it was too early."""
-        if not self._closed.done():
-            self._closed.set_exception(ConnectionError("the server closed a connection"))
+        """Say so if somebody waits."""
+        if not self._quiet.done():
+            self._quiet.set_exception(ConnectionError("the server closed a connection"))
 
 
 def _same(asker: Asker) -> Asker:
     return asker
 
 
-async def main(url: str, token: str, etag: str = "") -> None:
-    """Ask, and print what was counted after the warm-up."""
+async def _askers(url: str, token: str, etag: str) -> list[Asker]:
     parts = urlsplit(url)
     condition = f"If-None-Match: {etag}\r\n" if etag else ""
     request = (
         f"GET {parts.path}?{parts.query} HTTP/1.1\r\nHost: {parts.netloc}\r\nAuthorization: Bearer {token}\r\n"
         f"{condition}\r\n"
     ).encode()
-    loop = asyncio.get_running_loop()
-    closed: asyncio.Future[None] = loop.create_future()
-    askers = [Asker(request, b"304" if etag else b"200", closed) for _ in range(CONNECTIONS)]
+    askers = [Asker(request, b"304" if etag else b"200") for _ in range(CONNECTIONS)]
     for asker in askers:
+        loop = asyncio.get_running_loop()
         await loop.create_connection(partial(_same, asker), str(parts.hostname), parts.port or 80)
-    await asyncio.wait((closed,), timeout=WARM_UP)
-    before, began = sum(asker.answers for asker in askers), time.perf_counter()
-    await asyncio.wait((closed,), timeout=SECONDS)
-    if closed.done():
-        closed.result()
-    counted = sum(asker.answers for asker in askers) - before
-    print(json.dumps({"rate": counted / (time.perf_counter() - began)}), flush=True)
+    return askers
+
+
+async def _rate(askers: list[Asker]) -> float:
+    """Ask for a while and return the answers a second, the last one included."""
+    began = time.perf_counter()
+    async with asyncio.timeout(PATIENCE):
+        await asyncio.gather(*(asker.ask(began + SECONDS) for asker in askers))
+    return sum(asker.answers for asker in askers) / (time.perf_counter() - began)
+
+
+async def main(questions: list[dict[str, Any]]) -> None:
+    """Ask everything once to warm up, then in rounds, and print what was counted."""
+    everybody = [await _askers(**question) for question in questions]
+    for askers in everybody:
+        await _rate(askers)
+    rounds = [[await _rate(askers) for askers in everybody] for _ in range(ROUNDS)]
+    print(json.dumps(rounds), flush=True)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    asyncio.run(main(json.loads(sys.argv[1])))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bench.report import Figure, duration
+from bench.report import Figure, Pair, duration
 from bench.server import BenchServer
 
 ZOO = Path(__file__).parents[1] / "tests" / "zoo" / "site" / "zoo"
@@ -48,7 +48,7 @@ def _beside(name: str, provoke: Callable[[PestServer], object], goal: float) -> 
         _latency(server)
         alone = _latency(server)
         provoke(server)
-        return duration(name, _latency(server), alone, goal)
+        return duration(name, [Pair(_latency(server), alone)], goal)
 
 
 def _hang(server: PestServer) -> None:

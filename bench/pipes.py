@@ -1,7 +1,6 @@
 """From a line on an agent's standard output to a durable row to a frame at every socket, and how long that takes."""
 
 import os
-import statistics
 import sys
 import tempfile
 import time
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.programs import Listeners, program
-from bench.report import Figure, duration, most, rate
+from bench.report import Figure, Pair, duration, in_turns, most, rate
 from bench.server import BenchServer
 
 AGENT = Path(__file__).with_name("agent.py")
@@ -26,16 +25,15 @@ LOAD = 0.2
 def figures() -> list[Figure]:
     """Measure rates with 10, 50 and 200 agents, and the delay at a fifth of the rate."""
     rates = {runs: _both(partial(_rate, runs=runs, steps=EVENTS // 3 // runs)) for runs in (10, 50, 200)}
-    ours, limit = rates[50]
     name = f"line on an agent's pipe → durable row → frame at {SOCKETS} sockets"
     found = [
-        rate(f"{name}, 50 agents", ours, limit, 0.50),
-        rate(f"{name}, 10 agents against 50", rates[10][0], ours, 0.75),
-        rate(f"{name}, 200 agents against 50", rates[200][0], ours, 0.75),
+        rate(f"{name}, 50 agents", rates[50], 0.50),
+        rate(f"{name}, 10 agents against 50", _among(rates, 10, 50), 0.75),
+        rate(f"{name}, 200 agents against 50", _among(rates, 200, 50), 0.75),
     ]
-    pace = 50 * 3 / (LOAD * ours)
-    delay, least = _both(partial(_delay, runs=50, steps=40, pace=pace))
-    slow = duration(f"{name}, p99 of the delay at {LOAD:.0%} load", delay, least, 1 / 3)
+    pace = 50 * 3 / (LOAD * found[0].ours)
+    delays = _both(partial(_delay, runs=50, steps=40, pace=pace))
+    slow = duration(f"{name}, p99 of the delay at {LOAD:.0%} load", delays, 1 / 3)
     return [*found, slow, _growth()]
 
 
@@ -48,12 +46,13 @@ def _growth() -> Figure:
         return most("memory that grows with another round", "MB", server.memory() - before, 10)
 
 
-def _both(measure: Callable[[Any], float]) -> tuple[float, float]:
-    ours, limits = [], []
-    for _ in range(ROUNDS):
-        limits.append(measure(_plain))
-        ours.append(measure(_server))
-    return statistics.median(ours), statistics.median(limits)
+def _both(measure: Callable[[Any], float]) -> list[Pair]:
+    return in_turns(ROUNDS, lambda: measure(_server), lambda: measure(_plain))
+
+
+def _among(rates: dict[int, list[Pair]], runs: int, others: int) -> list[Pair]:
+    """Pair the server's own rates with two numbers of agents."""
+    return [Pair(ours=one.ours, limit=other.ours) for one, other in zip(rates[runs], rates[others], strict=True)]
 
 
 def _rate(kind: Any, runs: int, steps: int) -> float:

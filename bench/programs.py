@@ -5,7 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from typing import Any
+
+from bench.report import Pair
 
 
 class Program:
@@ -38,11 +41,26 @@ def program(module: str, *words: str) -> Iterator[Program]:
         running.end()
 
 
-def requests_a_second(url: str, token: str = "", etag: str = "") -> float:
-    """Return how many requests eight connections get answered in a second, in a process of their own."""
-    words = [sys.executable, "-m", "bench.load", url, token, *([etag] if etag else [])]
-    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, timeout=60)
-    return float(json.loads(done.stdout)["rate"])
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A GET that is asked over and over.
+
+    Attributes:
+        url: whole address.
+        token: of the one who asks.
+        etag: what the answer 304 is expected for; without it the answer is 200.
+    """
+
+    url: str
+    token: str = ""
+    etag: str = ""
+
+
+def requests_a_second(ours: Question, limit: Question) -> list[Pair]:
+    """Return how many requests eight connections get answered in a second, in turns, asked by a process of its own."""
+    words = [sys.executable, "-m", "bench.load", json.dumps([asdict(limit), asdict(ours)])]
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True, timeout=300)
+    return [Pair(ours=second, limit=first) for first, second in json.loads(done.stdout)]
 
 
 class Listeners:

@@ -1,11 +1,11 @@
 """Reading lists of threads and conversations, whole, in pages and unchanged, among few and many."""
 
-import statistics
+import shutil
 import time
 import urllib.request
 
 from bench.corpus import Corpus, crowd, fill
-from bench.programs import Program, program, requests_a_second
+from bench.programs import Program, Question, program, requests_a_second
 from bench.report import Figure, rate
 from bench.server import BenchServer
 
@@ -17,43 +17,35 @@ OTHERS = Corpus(FEW - LISTED, 110, 2)
 
 
 def figures() -> list[Figure]:
-    """Measure each kind of reading against bare handlers on the same file, in turns."""
+    """Measure each kind of reading against bare handlers on the same file, and among many threads, in turns."""
     with BenchServer() as server:
         project = server.project()
         server.stop()
         thread = fill(server.database, project, Corpus(LISTED, MESSAGES, 2))
         crowd(server.database, range(OTHERS.threads), OTHERS)
         server.start()
+        listed, one = f"/api/threads?projectId={project}", f"/api/threads/{thread}"
         with program("reads", str(server.database)) as bare:
-            listed, one = f"/api/threads?projectId={project}", f"/api/threads/{thread}"
-            among = _figure(f"GET /api/threads ({LISTED} among {FEW:,})", server, bare, listed)
             found = [
-                among,
+                _figure(f"GET /api/threads ({LISTED} among {FEW:,})", server, bare, listed),
                 _figure(f"GET /api/threads/:id ({MESSAGES:,} messages)", server, bare, one),
                 _figure(f"GET /api/threads/:id?limit={PAGE}", server, bare, f"{one}?limit={PAGE}"),
                 _unchanged("GET /api/threads, unchanged", server, listed),
                 _unchanged(f"GET /api/threads/:id ({MESSAGES:,} messages), unchanged", server, one),
             ]
-        found.append(_among_many(server, listed, among.ours))
-    return found
+        return [*found, _among_many(server, listed)]
 
 
 def _figure(name: str, server: BenchServer, bare: Program, path: str) -> Figure:
-    ours, limits = [], []
-    for _ in range(3):
-        limits.append(requests_a_second(f"http://{bare.address}{path}"))
-        ours.append(requests_a_second(f"{server.url}{path}", server.token))
-    return rate(name, statistics.median(ours), statistics.median(limits), 0.70)
+    ours, limit = Question(f"{server.url}{path}", server.token), Question(f"http://{bare.address}{path}")
+    return rate(name, requests_a_second(ours, limit), 0.70)
 
 
 def _unchanged(name: str, server: BenchServer, path: str) -> Figure:
     tag = _settled_tag(server, path)
-    ours, limits = [], []
     with program("routes") as bare:
-        for _ in range(3):
-            limits.append(requests_a_second(f"http://{bare.address}/unchanged", "", tag))
-            ours.append(requests_a_second(f"{server.url}{path}", server.token, tag))
-    return rate(name, statistics.median(ours), statistics.median(limits), 0.80)
+        ours = Question(f"{server.url}{path}", server.token, tag)
+        return rate(name, requests_a_second(ours, Question(f"http://{bare.address}/unchanged", "", tag)), 0.80)
 
 
 def _settled_tag(server: BenchServer, path: str) -> str:
@@ -67,9 +59,14 @@ def _settled_tag(server: BenchServer, path: str) -> str:
     return tags[-1]
 
 
-def _among_many(server: BenchServer, path: str, among_few: float) -> Figure:
-    server.stop()
-    crowd(server.database, range(FEW, MANY), Corpus(0, 0))
-    server.start()
-    ours = statistics.median(requests_a_second(f"{server.url}{path}", server.token) for _ in range(3))
-    return rate(f"GET /api/threads ({LISTED} among {MANY:,}), against among {FEW:,}", ours, among_few, 0.75)
+def _among_many(server: BenchServer, path: str) -> Figure:
+    with BenchServer() as crowded:
+        server.stop()
+        crowded.stop()
+        shutil.copy(server.database, crowded.database)
+        crowd(crowded.database, range(FEW, MANY), Corpus(0, 0))
+        server.start()
+        crowded.start()
+        among_many, among_few = (Question(f"{each.url}{path}", each.token) for each in (crowded, server))
+        pairs = requests_a_second(among_many, among_few)
+    return rate(f"GET /api/threads ({LISTED} among {MANY:,}), against among {FEW:,}", pairs, 0.75)

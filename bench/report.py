@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,9 +17,10 @@ class Figure:
 
     Attributes:
         name: what was measured.
-        ours, limit: the server's figure and the plain program's, in `unit`.
+        ours, limit: the server's figure and the plain program's, in `unit`, each the median of its own.
         ratio: ours as a part of the limit for rates, the limit as a part of ours for times, so that 1 is the
-            limit and less is slower; for figures without a limit, ours.
+            limit and less is slower, the median of those that were measured in turns; for figures without a limit,
+            ours.
         goal: what the ratio is to be at least; at most for figures without a limit.
     """
 
@@ -36,24 +37,42 @@ class Figure:
         return self.ratio >= self.goal if self.limit is not None else self.ratio <= self.goal
 
 
-def rate(name: str, ours: float, limit: float, goal: float) -> Figure:
-    """Return a figure whose unit is a rate: more is better."""
-    return Figure(name, "1/s", ours, limit, ours / limit, goal)
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The same thing measured at the server and right beside it at the plain program; rates, or seconds."""
+
+    ours: float
+    limit: float
 
 
-def duration(name: str, ours: float, limit: float, goal: float) -> Figure:
-    """Return a figure whose unit is milliseconds: less is better."""
-    return Figure(name, "ms", ours * 1000, limit * 1000, limit / ours, goal)
+def in_turns(rounds: int, ours: Callable[[], float], limit: Callable[[], float]) -> list[Pair]:
+    """Measure both in turns, the limit first."""
+    return [Pair(limit=limit(), ours=ours()) for _ in range(rounds)]
+
+
+def rate(name: str, pairs: Sequence[Pair], goal: float) -> Figure:
+    """Return a figure whose unit is a rate: more is better.
+
+    The ratio is the median of the pairs' ratios: what slows the machine down for a while slows both of a pair.
+    """
+    ours, limit = _medians(pairs)
+    return Figure(name, "1/s", ours, limit, statistics.median(pair.ours / pair.limit for pair in pairs), goal)
+
+
+def duration(name: str, pairs: Sequence[Pair], goal: float) -> Figure:
+    """Return a figure whose unit is milliseconds: less is better; see `rate`."""
+    ours, limit = _medians(pairs)
+    ratio = statistics.median(pair.limit / pair.ours for pair in pairs)
+    return Figure(name, "ms", ours * 1000, limit * 1000, ratio, goal)
+
+
+def _medians(pairs: Sequence[Pair]) -> tuple[float, float]:
+    return statistics.median(pair.ours for pair in pairs), statistics.median(pair.limit for pair in pairs)
 
 
 def most(name: str, unit: str, ours: float, goal: float) -> Figure:
     """Return a figure without a limit beside it, which is to be at most `goal`."""
     return Figure(name, unit, ours, None, ours, goal)
-
-
-def median(rounds: int, run: Callable[[], float]) -> float:
-    """Return the median of several runs."""
-    return statistics.median(run() for _ in range(rounds))
 
 
 def table(figures: list[Figure]) -> str:

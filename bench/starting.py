@@ -1,13 +1,12 @@
 """Starting cold, and doing nothing."""
 
-import statistics
 import subprocess
 import sys
 import time
 import urllib.request
 
 from bench.programs import Listeners
-from bench.report import Figure, duration, most
+from bench.report import Figure, duration, in_turns, most
 from bench.server import BenchServer
 
 WAITING, SOCKETS = 50, 100
@@ -22,17 +21,19 @@ def figures() -> list[Figure]:
 
 def cold_start() -> Figure:
     """From the start of the process to the first healthy answer."""
-    ours, limits = [], []
     with BenchServer() as server:
-        for _ in range(5):
-            server.stop()
-            limits.append(_limit())
-            began = time.perf_counter()
-            server.start()
-            _healthy(server.url)
-            ours.append(time.perf_counter() - began)
-    name = "cold start to the first healthy response, all plugins"
-    return duration(name, statistics.median(ours), statistics.median(limits), 1 / 1.5)
+        server.stop()
+        pairs = in_turns(5, lambda: _start(server), _limit)
+    return duration("cold start to the first healthy response, all plugins", pairs, 1 / 1.5)
+
+
+def _start(server: BenchServer) -> float:
+    began = time.perf_counter()
+    server.start()
+    _healthy(server.url)
+    seconds = time.perf_counter() - began
+    server.stop()
+    return seconds
 
 
 def _limit() -> float:

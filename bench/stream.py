@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.programs import Listeners, program
-from bench.report import Figure, rate
+from bench.report import Figure, in_turns, rate
 from bench.server import BenchServer
 
 SOCKETS = 20
@@ -17,12 +17,9 @@ START = 6.0
 
 def figures(runs: int = 50, steps: int = 100) -> list[Figure]:
     """Measure `runs` scripted runs of `steps` steps each against the plain program, in turns."""
-    ours, limits = [], []
-    for _ in range(3):
-        limits.append(limit(runs, steps))
-        ours.append(measured(runs, steps))
+    pairs = in_turns(3, lambda: measured(runs, steps), lambda: limit(runs, steps))
     name = f"agent line → durable row → frame at {SOCKETS} sockets, {runs} runs at once"
-    return [rate(name, sorted(ours)[1], sorted(limits)[1], 0.30)]
+    return [rate(name, pairs, 0.30)]
 
 
 def limit(runs: int, steps: int) -> float:

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from bench.flood import COMMAND, END, MEGABYTES
-from bench.report import Figure, duration, rate
+from bench.report import Figure, Pair, duration, in_turns, rate
 from bench.server import BenchServer
 
 KEYS = 200
@@ -21,15 +21,12 @@ def figures() -> list[Figure]:
     """Measure both against a blocking loop, and against echo alone."""
     with BenchServer() as server:
         server.project()
-        ours, limits = [], []
-        for _ in range(3):
-            limits.append(limit())
-            ours.append(asyncio.run(flood(server)))
+        pairs = in_turns(3, lambda: asyncio.run(flood(server)), limit)
         alone, beside = asyncio.run(echoes(server))
     name = f"{MEGABYTES} MB through a terminal to a WebSocket"
     return [
-        rate(name, statistics.median(ours), statistics.median(limits), 0.60),
-        duration("echo of a key while another terminal floods, against echo alone", beside, alone, 0.10),
+        rate(name, pairs, 0.60),
+        duration("echo of a key while another terminal floods, against echo alone", [Pair(beside, alone)], 0.10),
     ]
 
 
