@@ -87,7 +87,7 @@ class ThreadRoutes:
         opening = await self._db.run(lambda reader: wire.opening(reader, request.resource.id, window))
         if opening is None:
             raise NotFound(NOT_FOUND)
-        return Response(opening.text + wire.CLOSING if opening.whole else self._stream(opening, window))
+        return Response(opening.text if opening.whole else self._stream(opening, window))
 
     async def change(self, request: Request[Thread, ThreadPatch]) -> Thread:
         """Archive, pin or move a thread."""

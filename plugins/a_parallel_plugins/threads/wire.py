@@ -52,8 +52,8 @@ _ONE_BY_ONE = f"SELECT m.id, CAST(m.images AS BLOB), CAST({_MESSAGE} AS BLOB){_F
 _TOGETHER = f"SELECT count(m.images), CAST(group_concat({_MESSAGE}, ',') AS BLOB){_FROM}"
 """In one step of SQLite, during which Python does other work; with a row for each message it would be stopped as often.
 Images are looked at first (see `stored_images`)."""
-_LARGE = "iif(length({0}) > :large, :mark || {1} || ':' || {2}, {0})"
-"""A text, or what stands for one that is sent in pieces of its own."""
+_LARGE = "iif(length(CAST({0} AS BLOB)) > :large, :mark || {1} || ':' || {2}, {0})"
+"""A text, or what stands for one that is sent in pieces of its own. Bytes are known, characters would be counted."""
 _WHOLE = {
     "message_text": f"'content', {_LARGE.format('m.content', _CONTENT, 'm.rowid')}",
     "call_text": f"'input', {_LARGE.format('input', _INPUT, 'place')},"
@@ -72,7 +72,7 @@ _BEFORE, _AFTER = f" AND (timestamp, rowid) < {_PLACE}", f" AND (timestamp, rowi
 _NEWEST, _OLDEST = " ORDER BY timestamp DESC, rowid DESC LIMIT :limit", " ORDER BY timestamp, rowid LIMIT :limit"
 _ROWS_AT_ONCE = 50
 LARGE = 128 * 1024
-"""Characters of a text that is sent in pieces of its own, so that many together stay small."""
+"""Bytes of a text that is sent in pieces of its own, so that many together stay small."""
 
 
 class Window(Struct, frozen=True):
@@ -116,22 +116,23 @@ class Opening(Struct, frozen=True):
     """The beginning of a conversation's JSON, up to somewhere in its messages.
 
     Attributes:
-        text: what is there already.
+        text: what is there already, with the closing brackets if that is all.
         rest: row numbers of the messages that follow.
         mark: stands before the number of a text that is sent in pieces of its own; nobody can guess it.
+        whole: nothing follows.
     """
 
     text: bytes
     rest: list[int]
     mark: str
-
-    @property
-    def whole(self) -> bool:
-        """Whether nothing follows but the closing brackets."""
-        return not self.rest and self.mark.encode() not in self.text
+    whole: bool
 
 
 CLOSING = b"]}"
+_PRIVATE = "\U0010fffd"
+"""Begins marks: one byte is looked for many times faster than several, and hardly any text has the first of this one's.
+"""
+_SELDOM = _PRIVATE.encode()[:1]
 
 
 def threads(reader: Reader, rows: Iterable[int]) -> bytes:
@@ -146,10 +147,13 @@ def opening(reader: Reader, thread_id: str, window: Window) -> Opening | None:
     if thread is None:
         return None
     rows, more = _rows(reader, thread_id, window)
-    mark = f"{secrets.token_hex(16)}:"
+    mark = f"{_PRIVATE}{secrets.token_hex(16)}:"
     text, rest = piece(reader, rows, window, mark)
     paging = b"" if window.limit is None else b',"hasMore":true' if more else b',"hasMore":false'
-    return Opening(thread[:-1] + paging + b',"messages":[' + text, rest, mark)
+    whole = not rest and (_SELDOM not in text or mark.encode() not in text)
+    # All at once: each further "+" would copy the whole.
+    parts = (thread[:-1], paging, b',"messages":[', text, CLOSING if whole else b"")
+    return Opening(b"".join(parts), rest, mark, whole)
 
 
 def piece(

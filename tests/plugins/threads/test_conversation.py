@@ -300,7 +300,7 @@ def test_whatever_text_is_stored_comes_back(content: str, input: str, output: st
         rows.add_tool_call(store.tx, call)
         opening = wire.opening(store.tx, THREAD_ID, wire.Window())
         assert opening is not None
-        (shown,) = json.loads(opening.text + wire.CLOSING)["messages"]
+        (shown,) = json.loads(opening.text)["messages"]
         (kept,) = rows.messages(store.tx, THREAD_ID, None)
     assert shown["content"] == kept.content == text.encode("utf-8", "replace").decode()
     assert shown["toolCalls"] == [kept.tool_calls[0].model_dump(by_alias=True)]
@@ -315,7 +315,7 @@ def test_pieces_join_to_the_whole(moments: list[int], limit: int, size: int) -> 
             rows.add_message(store.tx, message(THREAD_ID, new_id(), number, content="x" * 50))
         opening = wire.opening(store.tx, THREAD_ID, wire.Window(limit=limit))
         assert opening is not None
-        whole = json.loads(opening.text + wire.CLOSING)["messages"]
+        whole = json.loads(opening.text)["messages"]
         kept = rows.messages(store.tx, THREAD_ID, limit)
         found = [row for (row,) in store.tx.tuples("SELECT rowid FROM messages ORDER BY timestamp, rowid")]
         texts, rest = [], found
