@@ -120,8 +120,9 @@ class Delivery:
     async def _replace(self, live: Live, thread: Thread, request: StartRequest, prompt: Prompt) -> None:
         """Go on in another session, since the one that was kept takes nothing."""
         await self._runs.end(live)
-        thread, directory = await self._threads.ensure_directory(thread)
-        start = Start(thread, directory, request, live.machine.generation, thread.status)
+        generation = live.machine.generation
+        thread, directory = await self._runs.directory(thread, generation, own=prompt.id)
+        start = Start(thread, directory, request, generation, thread.status)
         await self._runs.launch(start, own=prompt.id)
 
     async def _write(self, live: Live, changes: list[Change]) -> None:

@@ -21,7 +21,7 @@ async def stuck_runs(ctx: PluginContext, runs: Runs, *, repair: bool) -> list[Fi
             if thread is None or thread.status not in AT_WORK or await _at_work(ctx, thread):
                 continue
             if repair:
-                await runs.write(Subject.of(thread), [RunEndedEarly(0, "interrupted")])
+                await runs.write_end(Subject.of(thread), [RunEndedEarly(0, "interrupted")])
             found.append(_stuck(thread, repaired=repair))
     return found
 

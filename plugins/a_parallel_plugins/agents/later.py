@@ -2,7 +2,8 @@
 
 import logging
 from asyncio import sleep
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any
 
 from a_parallel_contracts.threads import Threads
 from a_parallel_plugins.agents.book import Change, Subject
@@ -30,11 +31,18 @@ class Later:
         """Something newer was written about the thread: what is due is true no longer."""
         self._due.pop(thread_id, None)
 
-    async def write(self, subject: Subject, changes: Sequence[Change]) -> None:
-        """Try until it is written or overtaken."""
+    def waits(self, thread_id: str) -> bool:
+        """Tell whether an end of the thread's run is due."""
+        return thread_id in self._due
+
+    def write(self, subject: Subject, changes: Sequence[Change]) -> Coroutine[Any, Any, None]:
+        """Take an end, in place of one that is due; what is returned tries until it is written or overtaken."""
+        log.warning("how the run of thread %s has ended cannot be stored yet", subject.thread_id)
+        self._due[subject.thread_id] = changes
+        return self._until_written(subject, changes)
+
+    async def _until_written(self, subject: Subject, changes: Sequence[Change]) -> None:
         thread_id = subject.thread_id
-        log.warning("how the run of thread %s has ended cannot be stored yet", thread_id)
-        self._due[thread_id] = changes
         while self._due.get(thread_id) is changes:
             await sleep(PAUSE)
             try:

@@ -232,9 +232,9 @@ class Line:
         """Begin a run that has waited; nobody else is told when it fails, so its messages are kept for the next."""
         generation = self._runs.next_generation()
         try:
-            thread, directory = await self._threads.ensure_directory(thread)
+            thread, directory = await self._runs.directory(thread, generation, own=None)
         except ApiError as error:
-            await self._runs.fail(thread, generation, error, own=None)
+            log.warning("thread %s has no place to work in: %s", thread.id, error_text(error))
             return
         await self._runs.write(Subject.of(thread), [RunBegun(generation)])
         thread = await self._threads.get(thread.id) or thread

@@ -3,7 +3,7 @@
 Pure: it does no input or output and reads no clock; times come from its caller.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from msgspec.structs import asdict
@@ -191,6 +191,10 @@ class Machine:
         taken = self._changes, self._effects
         self._changes, self._effects = [], []
         return taken
+
+    def owe(self, changes: Iterable[Change]) -> None:
+        """Add what an earlier server should have written to what `take` returns."""
+        self._changes += changes
 
     # --- what people do ---------------------------------------------------------------------------
 

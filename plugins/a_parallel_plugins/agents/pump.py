@@ -58,6 +58,7 @@ class Pump:
         self._held = live.run.hold is not None
         self._kept_at = 0.0
         self._marks = 0
+        self._over = live.machine.kept
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._room.set()
@@ -140,7 +141,9 @@ class Pump:
         changes, effects = self._machine.take()
         if changes or self._is_stale(at):
             self._kept_at = at
+            over = self._machine.phase is not Phase.RUNNING
             await self._write_patiently(changes)
+            self._over = over
         self._live.progressed()
         for effect in effects:
             await self._perform(self._live, effect)
@@ -188,17 +191,20 @@ class Pump:
     async def _give_up(self, error: Exception) -> None:
         """Nothing can be stored any more, so the agent must not go on unseen."""
         machine = self._machine
-        settled, stopping = machine.phase is Phase.SETTLED, machine.stopping
+        stopping = machine.stopping
         machine.phase = Phase.GONE
         await self._live.session.stop()
         if not stopping:
-            # Its end itself may be what could not be written.
-            await self._write_patiently([cannot_be_stored(machine.generation, error, unless_over=settled)])
+            await self._write_patiently([self.failure(error)])
 
+    def failure(self, error: Exception) -> RunFailed:
+        """Return how a run ends of which nothing more can be written.
 
-def cannot_be_stored(generation: int, error: Exception, *, unless_over: bool) -> RunFailed:
-    """Return how a run ends of which nothing more can be written."""
-    return RunFailed(generation, f"What the agent did cannot be stored: {error}", unless_over=unless_over)
+        Its end itself may be what could not be written; one that was written stands. Who stops the agent may write
+        another.
+        """
+        words = f"What the agent did cannot be stored: {error}"
+        return RunFailed(self._machine.generation, words, unless_over=self._over or self._machine.stopping)
 
 
 def _characters(event: AgentEvent) -> int:

@@ -2,7 +2,7 @@
 
 import json
 
-from a_parallel_contracts import ApiError, Database, Ok, Request, Route, delete, get, post
+from a_parallel_contracts import Database, Ok, Request, Route, delete, get, post
 from a_parallel_contracts.threads import THREADS, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents import compose
 from a_parallel_plugins.agents.line import Line
@@ -82,7 +82,7 @@ class AgentRoutes:
         provider = body.provider or self._providers.default
         try:
             await self._db.write(lambda tx: set_provider(tx, thread.id, provider))
-        except ApiError as error:
+        except Exception as error:
             self._agents.give_up(thread.id, error)
             raise
         await self._agents.send(thread, body.request())

@@ -1,12 +1,13 @@
 """Starts and ends agents. Callers hold `Threads.exclusive` of the thread, so that nothing happens twice at once."""
 
 import asyncio
+import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from a_parallel_contracts import ApiError, Database, InsufficientStorage, ServiceUnavailable
+from a_parallel_contracts import ApiError, Database, ServiceUnavailable
 from a_parallel_contracts.agents import Answer, RequestOpened, SurvivingSession
 from a_parallel_contracts.threads import UNFINISHED, Thread, Threads, ThreadStatus
 from a_parallel_plugins.agents import waiting
@@ -19,7 +20,7 @@ from a_parallel_plugins.agents.launch import Launcher, Start
 from a_parallel_plugins.agents.live import Live
 from a_parallel_plugins.agents.outcomes import RunEndedEarly, RunFailed
 from a_parallel_plugins.agents.phases import Effect
-from a_parallel_plugins.agents.pump import Pump, cannot_be_stored
+from a_parallel_plugins.agents.pump import Pump
 from a_parallel_plugins.agents.rules import PermissionRules
 from a_parallel_plugins.agents.settings import AgentsSettings
 from a_parallel_plugins.agents.tasks import Tasks
@@ -40,7 +41,7 @@ class Runs:
         awaited: ids of threads whose agent has outlived an earlier server and is about to be gone on with.
         handing_over: tells whether the server stops only to be replaced.
         over: told the name of a holder whose agent is gone and written down as such.
-        later: writes failures that cannot be written at once.
+        later: writes ends that cannot be written at once.
     """
 
     def __init__(
@@ -117,15 +118,44 @@ class Runs:
         changes: list[Change] = [RunFailed(generation, error_text(answer), review=True)]
         if own is not None:
             changes.append(PromptsSeen((own,)))
-        try:
-            await self.write(Subject.of(thread), changes)
-        except (InsufficientStorage, ServiceUnavailable):
-            self._write_later(Subject.of(thread), changes)
+        with contextlib.suppress(Exception):  # which is logged, and tried again
+            await self.write_end(Subject.of(thread), changes)
         return answer
 
+    async def directory(self, thread: Thread, generation: int, *, own: str | None) -> tuple[Thread, str]:
+        """Return the thread and where its agent works, made anew if it is missing.
+
+        Parameters:
+            thread: whose agent is to be started.
+            generation: of the run.
+            own: see `fail`.
+
+        Raises:
+            ApiError: there is no place for it; the thread is ``failed``.
+        """
+        try:
+            return await self._threads.ensure_directory(thread)
+        except Exception as error:
+            raise await self.fail(thread, generation, error, own=own) from error
+
+    async def write_end(self, subject: Subject, changes: Sequence[Change]) -> None:
+        """Write how a run has ended. Its agent is gone, so nobody else would: what fails is tried until it succeeds.
+
+        Raises:
+            Exception: it cannot be stored yet.
+        """
+        try:
+            await self.write(subject, changes)
+        except Exception as error:
+            log.warning("an end cannot be stored: %s", error)
+            self._write_later(subject, changes)
+            raise
+        self.later.overtaken(subject.thread_id)
+
     def _write_later(self, subject: Subject, changes: Sequence[Change]) -> None:
-        """Write how a run has ended as soon as that can be stored; its agent is gone, so nobody else would."""
-        self.tasks.spawn(self.later.write(subject, changes), name=f"the end of thread {subject.thread_id}")
+        """Write how a run has ended as soon as that can be stored; a server that stops leaves it to the next one."""
+        if not self._closed:
+            self.tasks.spawn(self.later.write(subject, changes), name=f"the end of thread {subject.thread_id}")
 
     def _begin_pump(self, live: Live) -> None:
         pump = Pump(live, write=self.write_live, perform=self._perform, intercept=self._allow_by_rule)
@@ -140,9 +170,8 @@ class Runs:
             await pump.run()
         except Exception as error:
             log.exception("how the run of thread %s has ended cannot be stored yet", live.subject.thread_id)
-            if not live.machine.stopping:  # else whoever stops it writes that
-                failed = cannot_be_stored(live.machine.generation, error, unless_over=True)
-                self._write_later(live.subject, [failed])
+            if not self.later.waits(live.subject.thread_id):
+                self._write_later(live.subject, [pump.failure(error)])
         finally:
             live.cancel_timers()
             live.progressed()
@@ -165,9 +194,9 @@ class Runs:
         """Take an agent over that has outlived an earlier server, and do what that may have left undone."""
         while self.next_generation() < live.machine.generation:
             pass
+        live.machine.owe(live.answered)
         self._begin_pump(live)
-        if live.answered:
-            await self.write_live(live, live.answered)
+        self.poke(live)
         if not live.machine.kept:
             await self.send_queued(live)
         else:
@@ -247,12 +276,8 @@ class Runs:
                 return
             generation = ended.machine.generation
             try:
-                thread, directory = await self._threads.ensure_directory(thread)
-            except ApiError as error:
-                await self.fail(thread, generation, error, own=None)
-                return
-            start = Start(thread, directory, ended.request, generation, thread.status)
-            try:
+                thread, directory = await self.directory(thread, generation, own=None)
+                start = Start(thread, directory, ended.request, generation, thread.status)
                 await self.launch(start, own=None)
             except ApiError as error:
                 log.warning("the agent of thread %s could not be resumed: %s", thread_id, error_text(error))
@@ -303,12 +328,7 @@ class Runs:
         live = self.lives.get(thread.id)
         if live is not None:
             await self.end(live)
-        try:
-            await self.write(Subject.of(thread), [ending])
-        except (InsufficientStorage, ServiceUnavailable):
-            self._write_later(Subject.of(thread), [ending])
-            raise
-        self.later.overtaken(thread.id)
+        await self.write_end(Subject.of(thread), [ending])
 
     async def cut(self, thread: Thread) -> None:
         """End the thread's agent although somebody holds `Threads.exclusive`, who may wait for just that agent.
@@ -352,15 +372,17 @@ class Runs:
             await live.session.leave()
 
     async def _interrupt(self, live: Live) -> None:
-        await self._mark_interrupted(live)
-        await self.end(live)
+        try:
+            await self._mark_interrupted(live)
+        finally:
+            await self.end(live)
 
     async def _mark_interrupted(self, live: Live) -> None:
         """Tell that a run is interrupted before its agent is gone, with all of its text before it."""
         machine = live.machine
         text = machine.cut_short(asyncio.get_running_loop().time())
         ending = RunEndedEarly(machine.generation, "interrupted", in_run=not machine.kept)
-        await self.write(live.subject, [*text, ending])
+        await self.write_end(live.subject, [*text, ending])
 
     async def shut_down(self) -> None:
         """Mark every run as interrupted and end all agents at once."""

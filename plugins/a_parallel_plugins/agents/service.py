@@ -172,15 +172,15 @@ class AgentService:
         try:
             async with self._threads.exclusive(thread_id):
                 await self._reach_or_start(await self._current(thread_id), request)
-        except ApiError as error:
+        except Exception as error:
             self.give_up(thread_id, error)
             raise
 
-    def give_up(self, thread_id: str, error: ApiError) -> None:
+    def give_up(self, thread_id: str, error: Exception) -> None:
         """Call a new thread failed that was made and cannot be started; returns at once."""
         self._runs.tasks.spawn(self._fail_new(thread_id, error), name=f"the failed start of thread {thread_id}")
 
-    async def _fail_new(self, thread_id: str, error: ApiError) -> None:
+    async def _fail_new(self, thread_id: str, error: Exception) -> None:
         """Call a new thread failed whose start could not even be written, as soon as it can: nobody works for it."""
         async with self._threads.exclusive(thread_id):
             thread = await self._threads.get(thread_id)

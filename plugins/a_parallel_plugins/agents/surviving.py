@@ -107,7 +107,7 @@ class Survivors:
             if thread is not None:
                 ending = RunEndedEarly(row.state["machine"]["generation"], "interrupted")
                 unfinished = [ending] if thread.status in UNFINISHED else []
-                await self._runs.write(Subject.of(thread), [*unfinished, HoldOver(row.hold)])
+                await self._runs.write_end(Subject.of(thread), [*unfinished, HoldOver(row.hold)])
 
     async def _attach(self, row: HeldRun, thread: Thread) -> None:
         provider = await self._provider(row.provider)

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -37,15 +37,18 @@ class Tasks:
 
     async def end(self, patience: float = 5.0) -> None:
         """Cancel what runs in the background, and give what somebody asked for `patience` seconds to finish."""
-        for task in self._background:
-            task.cancel()
+        _cancel(self._background)
         if self._foreground:
             _, slow = await asyncio.wait(self._foreground, timeout=patience)
-            for task in slow:
-                task.cancel()
-        waited = self._foreground | self._background
-        if waited:
+            _cancel(slow)
+        while waited := self._foreground | self._background:
+            _cancel(self._background)  # what somebody asked for may have set off more
             await asyncio.wait(waited)
+
+
+def _cancel(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
 
 
 def _log_failure(task: asyncio.Task[Any]) -> None:

@@ -98,7 +98,7 @@ class House:
             PermissionRules(self.db),
         )
         await relabel_unfinished(self.db, self.threads)
-        providers = Providers("fake")
+        self.providers = providers = Providers("fake")
         providers.add("fake", self.provider)
         launcher = Launcher(self.db, self.threads, NoHooks(), providers, settings)
         self.runs = Runs(self.db, self.threads, launcher, rules, settings)
