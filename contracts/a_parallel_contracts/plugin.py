@@ -50,6 +50,10 @@ class Manifest(Struct, frozen=True, kw_only=True):
         tables: tables it owns that do not begin with ``<id>_``.
         hooks: classes with the hook specifications that its capability adds.
         static: ``package:directory`` served at ``/plugins/<id>/``.
+        routes_below: paths of literal segments, e.g. ``/api/notes``, below which all its routes lie. With them
+            `Plugin.routes` is called when the first request comes there or somebody asks for all routes, and what only
+            the routes need, above all models, is not imported while the server starts. If the call fails, that request
+            is answered with 500 and the next one tries again; ``a-parallel plugins check`` shows it beforehand.
     """
 
     api: str
@@ -61,6 +65,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     tables: tuple[str, ...] = ()
     hooks: tuple[type, ...] = ()
     static: str | None = None
+    routes_below: tuple[str, ...] = ()
 
 
 class ServerInfo(Struct, frozen=True):
@@ -266,7 +271,7 @@ class Plugin:
 
     @hookspec
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
-        """Return the plugin's HTTP routes; called once after `lifespan` has yielded."""
+        """Return the plugin's HTTP routes; called after `lifespan` has yielded (see `Manifest.routes_below`)."""
         return ()
 
     @hookspec

@@ -75,7 +75,7 @@ class Role(StrEnum):
 class ImageSource(BaseModel):
     """Data of an image; its keys are those of the Messages API, not camelCase."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     type: Literal["base64"]
     media_type: Literal["image/jpeg", "image/png", "image/gif", "image/webp"]
@@ -85,7 +85,7 @@ class ImageSource(BaseModel):
 class ImageAttachment(BaseModel):
     """An image in a message (``http-core.md`` §3.5)."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     type: Literal["image"]
     source: ImageSource
@@ -229,7 +229,7 @@ class MessageInclusion(BaseModel):
             part of a statement, so it is made of constants alone.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     name: str = Field(pattern=r"^[a-z][A-Za-z]*$")
     sql: str

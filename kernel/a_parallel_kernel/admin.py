@@ -1,29 +1,17 @@
-"""The kernel's own routes: health and plugins."""
+"""The kernel's own routes about plugins: which there are, how they are, switching them."""
 
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any, Literal
+from typing import Any
 
 from a_parallel_contracts.errors import Conflict, NotFound
 from a_parallel_contracts.http import Request, Route, get, post
-from a_parallel_contracts.ids import now
 from a_parallel_contracts.models import WireModel
-from a_parallel_contracts.plugin import Health, Plugin, PluginState, PluginStateChanged
-from a_parallel_contracts.topics import Topic
+from a_parallel_contracts.plugin import Health, Plugin, PluginState
 from a_parallel_kernel.config import Config
 from a_parallel_kernel.hooks import HookDispatcher
 from a_parallel_kernel.records import Record
 from a_parallel_kernel.supervisor import Supervisor
-
-KERNEL = "kernel"
-"""Id under which the kernel mounts its own routes; no plugin may have it."""
-
-
-class Alive(WireModel):
-    """Answer of ``GET /api/health`` (``http-core.md`` §4.1)."""
-
-    status: Literal["ok"] = "ok"
-    timestamp: str
 
 
 class PluginView(WireModel):
@@ -76,13 +64,14 @@ class HealthReport(WireModel):
 
 
 class Admin:
-    """Serves ``/api/health`` and ``/api/kernel/…``.
+    """Serves ``/api/kernel/plugins`` and ``/api/kernel/health``.
 
     Parameters:
         supervisor: knows the plugins.
         config: says what is decided elsewhere.
         hooks: asks plugins for their health.
         version: of the distribution.
+        started: when the server was, by the monotonic clock in seconds.
     """
 
     def __init__(
@@ -91,31 +80,23 @@ class Admin:
         config: Config,
         hooks: HookDispatcher,
         version: str,
+        started: float,
     ) -> None:
         self._supervisor = supervisor
         self._config = config
         self._hooks = hooks
         self._version = version
-        self._started = time.monotonic()
+        self._started = started
 
     def routes(self) -> Iterable[Route]:
         """Return the routes to mount."""
         return [
-            get("/api/health", self.alive, access="public"),
             get("/api/kernel/plugins", self.plugins, access="admin", scope="read"),
             get("/api/kernel/plugins/{id}", self.plugin, access="admin", scope="read"),
             post("/api/kernel/plugins/{id}/enable", self.enable, access="admin"),
             post("/api/kernel/plugins/{id}/disable", self.disable, access="admin"),
             get("/api/kernel/health", self.health, access="admin", scope="read"),
         ]
-
-    def topics(self) -> Iterable[Topic]:
-        """Return the topics to mount."""
-        return [Topic("kernel:plugins", PluginStateChanged, audience="admins", logged=False)]
-
-    async def alive(self, request: Request) -> Alive:
-        """Tell that the server answers."""
-        return Alive(timestamp=now())
 
     async def plugins(self, request: Request) -> PluginList:
         """List all installed plugins with state and figures."""

@@ -6,8 +6,8 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
-from functools import partial
-from typing import Any, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from aiohttp import web
 from msgspec.structs import replace
@@ -15,19 +15,18 @@ from msgspec.structs import replace
 from a_parallel_contracts.auth import AUTHENTICATOR, Actor, Authenticator
 from a_parallel_contracts.database import Database
 from a_parallel_contracts.events import Event
+from a_parallel_contracts.http import Route
 from a_parallel_contracts.ids import new_id
-from a_parallel_contracts.plugin import Plugin, PluginState, ServerInfo, ServerStopping
+from a_parallel_contracts.plugin import Plugin, PluginState, PluginStateChanged, ServerInfo, ServerStopping
 from a_parallel_contracts.services import ServiceKey
-from a_parallel_contracts.topics import SOCKETS
-from a_parallel_kernel.admin import KERNEL, Admin
+from a_parallel_contracts.topics import SOCKETS, Topic
 from a_parallel_kernel.admission import HttpServices
+from a_parallel_kernel.alive import alive_route
 from a_parallel_kernel.bus import Bus
 from a_parallel_kernel.clients import HttpSettings
 from a_parallel_kernel.config import Config, ServerSettings
 from a_parallel_kernel.context import Release
-from a_parallel_kernel.descriptions import Descriptions
 from a_parallel_kernel.discovery import Candidate, find_candidates
-from a_parallel_kernel.doctor import Doctor
 from a_parallel_kernel.figures import EventFigures
 from a_parallel_kernel.handover import offer
 from a_parallel_kernel.hooks import HookDispatcher, PluginManager
@@ -36,7 +35,6 @@ from a_parallel_kernel.kept import KeptSettings
 from a_parallel_kernel.listen import take_address, url_of
 from a_parallel_kernel.lock import DirectoryLock, Holder
 from a_parallel_kernel.metrics import Metrics, Sources
-from a_parallel_kernel.plugin_settings import SettingsAdmin
 from a_parallel_kernel.private import make_private_directory
 from a_parallel_kernel.server import HttpServer
 from a_parallel_kernel.starting import Starter
@@ -47,8 +45,14 @@ from a_parallel_kernel.version import VERSION
 from a_parallel_kernel.watchdog import Watchdog
 from a_parallel_kernel.websocket import Hub
 
+if TYPE_CHECKING:
+    from a_parallel_kernel.doctor import Doctor
+
 log = logging.getLogger("a_parallel.kernel")
 EventT = TypeVar("EventT", bound=Event)
+
+KERNEL = "kernel"
+"""Id under which the kernel mounts its own routes; no plugin may have it."""
 
 
 class Kernel:
@@ -72,7 +76,6 @@ class Kernel:
     db: Database
     hooks: HookDispatcher
     supervisor: Supervisor
-    doctor: Doctor
 
     def __init__(
         self, config: Config, candidates: Iterable[Candidate] | None = None, *, maintenance: bool = False
@@ -168,22 +171,31 @@ class Kernel:
         self.supervisor = Supervisor(
             self._candidates, self.config, Switches(store.db), starter, [SOCKETS.name], self.publish
         )
-        admin = Admin(self.supervisor, self.config, self.hooks, VERSION)
-        self.doctor = Doctor(store.db, self.hooks, self.supervisor)
-        http.mount(
-            KERNEL,
-            [
-                *admin.routes(),
-                *self.doctor.routes(),
-                *Descriptions(http).routes(),
-                *self._journal.routes(),
-            ],
-            admin.topics(),
-        )
         sources = Sources(http=http, bus=self._bus, events=self.events, db=store.db, supervisor=self.supervisor)
-        http.mount(KERNEL, Metrics(sources, self.hooks).routes())
-        http.mount(KERNEL, SettingsAdmin(self.supervisor, self.config, KeptSettings(store.db)).routes())
+        plugins = Topic("kernel:plugins", PluginStateChanged, audience="admins", logged=False)
+        http.mount(KERNEL, [alive_route(), *Metrics(sources, self.hooks).routes()], [plugins])
+        http.mount_lazily(KERNEL, ["/api/kernel"], partial(self._own_routes, time.monotonic()))
         return http
+
+    def _own_routes(self, started: float) -> Iterable[Route]:
+        from a_parallel_kernel.admin import Admin
+        from a_parallel_kernel.descriptions import Descriptions
+        from a_parallel_kernel.plugin_settings import SettingsAdmin
+
+        return [
+            *Admin(self.supervisor, self.config, self.hooks, VERSION, started).routes(),
+            *self.doctor.routes(),
+            *Descriptions(self.http).routes(),
+            *self._journal.routes(),
+            *SettingsAdmin(self.supervisor, self.config, KeptSettings(self._sqlite)).routes(),
+        ]
+
+    @cached_property
+    def doctor(self) -> "Doctor":
+        """Examines what is stored, and repairs it."""
+        from a_parallel_kernel.doctor import Doctor
+
+        return Doctor(self._sqlite, self.hooks, self.supervisor)
 
     def _http_services(self) -> HttpServices:
         return HttpServices(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from a_parallel_contracts.errors import ApiError
+from a_parallel_contracts.plugin import PluginState
 from a_parallel_kernel.app import Kernel
 from a_parallel_kernel.cli import Parser, Usage, add_config_options, read_config
 from a_parallel_kernel.config import Config
@@ -23,6 +24,7 @@ from a_parallel_kernel.lock import DirectoryInUse, Holder, holding, running
 from a_parallel_kernel.migrate import DatabaseRefused
 from a_parallel_kernel.plugin_migrations import migrate_plugin
 from a_parallel_kernel.private import make_private_directory
+from a_parallel_kernel.records import Record
 from a_parallel_kernel.restarting import restart
 from a_parallel_kernel.scaffold import CannotScaffold, scaffold
 from a_parallel_kernel.store import migrations_of, opened, rehearsed
@@ -153,7 +155,7 @@ async def _check(config: Config, ids: list[str]) -> int:
         kernel = Kernel(config.moved(Path(directory)))
         try:
             await kernel.start()
-            states = {record.id: (record.state, record.error) for record in kernel.supervisor.records.values()}
+            states = {record.id: _outcome(kernel, record) for record in kernel.supervisor.records.values()}
         finally:
             await kernel.stop()
     for id in set(config.selection.required) - states.keys():
@@ -166,6 +168,15 @@ async def _check(config: Config, ids: list[str]) -> int:
         raise Usage(f"no plugin is called {unknown[0]}; see: a-parallel plugins list")
     told = {id: state for id, state in states.items() if not ids or id in ids or _is_victim(state, ids)}
     return _tell(told, asked=bool(ids))
+
+
+def _outcome(kernel: Kernel, record: Record) -> tuple[str, str | None]:
+    """Return the state of a plugin and what is wrong, with the routes that a server would make later."""
+    try:
+        kernel.http.routes.make_all(record.id)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the plugin's routes would not answer
+        return PluginState.FAILED, f"its routes cannot be made: {type(error).__name__}: {error}"
+    return record.state, record.error
 
 
 def _is_victim(state: tuple[str, str | None], ids: list[str]) -> bool:

@@ -11,13 +11,11 @@ from a_parallel_kernel import eventlog, outbox
 from a_parallel_kernel.config import EventSettings
 from a_parallel_kernel.context import Release
 from a_parallel_kernel.database import SqliteDatabase
-from a_parallel_kernel.event_routes import EventRoutes
 from a_parallel_kernel.eventlog import Entries, EventLog
 from a_parallel_kernel.housekeeping import EventRetention, Housekeeper
 from a_parallel_kernel.idempotency import Idempotency
 from a_parallel_kernel.outbox import Outbox
 from a_parallel_kernel.replay import Replays
-from a_parallel_kernel.subscription_routes import SubscriptionRoutes
 from a_parallel_kernel.subscriptions import Subscriptions
 from a_parallel_kernel.websocket import Hub
 
@@ -44,10 +42,10 @@ class Journal:
     ) -> None:
         last, last_stored, wanted = numbers
         stored = Outbox(last_stored, wanted)
-        events = EventLog(last, hub.table.of, tell, stored)
+        events = self._events = EventLog(last, hub.table.of, tell, stored)
+        self._db = db
         self.idempotency = Idempotency(db)
         self._subscriptions = Subscriptions(db, stored, settings)
-        self._routes = (EventRoutes(events, db), SubscriptionRoutes(self._subscriptions))
         retention = EventRetention(db, settings.keep_days * DAY, settings.keep_megabytes * MEGABYTE)
         self.housekeeper = Housekeeper(
             [retention.prune, self.idempotency.prune, self._subscriptions.prune, self._subscriptions.forget]
@@ -78,7 +76,10 @@ class Journal:
 
     def routes(self) -> Iterable[Route]:
         """Return the routes to mount."""
-        return [route for part in self._routes for route in part.routes()]
+        from a_parallel_kernel.event_routes import EventRoutes
+        from a_parallel_kernel.subscription_routes import SubscriptionRoutes
+
+        return [*EventRoutes(self._events, self._db).routes(), *SubscriptionRoutes(self._subscriptions).routes()]
 
     def subscribe(
         self,

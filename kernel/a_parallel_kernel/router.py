@@ -1,12 +1,15 @@
 """The table of mounted routes: a tree of segments in which a literal goes before a parameter."""
 
-from collections.abc import Iterable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 
 from msgspec import Struct
 
 from a_parallel_contracts.http import Route
 from a_parallel_kernel.endpoints import Endpoint, compile_route
-from a_parallel_kernel.paths import DOTS, RESERVED, RouteError
+from a_parallel_kernel.paths import DOTS, RESERVED, RouteError, parse_pattern
+
+log = logging.getLogger("a_parallel.http")
 
 
 class RouteConflict(RouteError):
@@ -63,8 +66,39 @@ class _Node:
             yield self.tails
 
 
-Key = tuple[str, tuple[str, ...]]
+Shape = tuple[str, ...]
+"""Segments of a path, as `Pattern.shape` gives them."""
+Key = tuple[str, Shape]
 """A method, and the shape of a path."""
+
+
+class LazyRoutes(Struct, frozen=True, eq=False):
+    """Routes of a plugin that are not mounted yet.
+
+    Attributes:
+        plugin: whose they are.
+        distribution: the plugin's.
+        paths: all of them lie below these.
+        make: returns them.
+    """
+
+    plugin: str
+    distribution: str
+    paths: tuple[str, ...]
+    make: Callable[[], Iterable[Route]]
+
+    def routes(self) -> list[Route]:
+        """Make them.
+
+        Raises:
+            RouteError: one lies elsewhere.
+        """
+        routes = list(self.make())
+        for route in routes:
+            if not any(route.path == path or route.path.startswith(f"{path}/") for path in self.paths):
+                below = " or ".join(self.paths)
+                raise RouteError(f"{route.method} {route.path}: does not lie below {below}, as the manifest says")
+        return routes
 
 
 class RouteTable:
@@ -79,6 +113,7 @@ class RouteTable:
         self._mounted: dict[Key, Endpoint] = {}
         self._literal: dict[Key, Endpoint] = {}
         self._root = _Node()
+        self._lazy: list[tuple[Shape, LazyRoutes]] = []
 
     def mount(self, plugin: str, routes: Iterable[Route]) -> None:
         """Mount all `routes` of a plugin, or none of them. What the plugin has mounted before stays.
@@ -89,7 +124,9 @@ class RouteTable:
         """
         new: dict[Key, Endpoint] = {}
         for endpoint in [compile_route(plugin, route) for route in routes]:
-            key = (endpoint.route.method, endpoint.pattern.shape)
+            shape = endpoint.pattern.shape
+            self._make_what_is_near(plugin, shape)
+            key = (endpoint.route.method, shape)
             taken = self._mounted.get(key) or new.get(key)
             if taken is not None:
                 raise RouteConflict(taken, endpoint)
@@ -97,8 +134,86 @@ class RouteTable:
         for claimed, endpoint in new.items():
             self._add(claimed, endpoint)
 
+    def mount_lazily(
+        self, plugin: str, paths: Iterable[str], make: Callable[[], Iterable[Route]], distribution: str = ""
+    ) -> None:
+        """Mount a plugin's routes with the first request below one of `paths`, or when somebody asks for all routes.
+
+        Where another plugin has routes below the same paths that happens now, so that conflicts are found; but
+        plugins of one distribution have been tested together, and may leave routes below one path for later.
+
+        Parameters:
+            plugin: whose they are.
+            paths: literal segments; each route is one of them or lies below it.
+            make: returns the routes.
+            distribution: the plugin's, if it is known.
+
+        Raises:
+            RouteError: a path has parameters; or as `mount`, if it happens now.
+            Exception: whatever `make` raises, if it happens now.
+        """
+        shapes = [_literal_shape(path) for path in paths]
+        lazy = LazyRoutes(plugin, distribution, tuple(paths), make)
+        for shape in shapes:
+            self._make_what_is_near(plugin, shape, distribution)
+        if any(self._has_others(plugin, shape) for shape in shapes):
+            self.mount(plugin, lazy.routes())
+        else:
+            self._lazy += [(shape, lazy) for shape in shapes]
+
+    # --- lazy routes ------------------------------------------------------------------------------
+
+    def _has_others(self, plugin: str, path: Shape) -> bool:
+        return any(shape[: len(path)] == path and one.plugin != plugin for (_, shape), one in self._mounted.items())
+
+    def _make_what_is_near(self, plugin: str, path: Shape, distribution: str = "") -> None:
+        """Mount the lazy routes of other plugins above and below a path, but for those of one distribution."""
+        for shape, lazy in list(self._lazy):
+            length = min(len(shape), len(path))
+            stranger = lazy.plugin != plugin and not (distribution and distribution == lazy.distribution)
+            if stranger and shape[:length] == path[:length]:
+                self._try_to_make(lazy)
+
+    def _make_above(self, segments: tuple[str, ...]) -> bool:
+        """Mount the lazy routes that may answer a path; tell whether there were any."""
+        above = [lazy for shape, lazy in self._lazy if segments[: len(shape)] == shape]
+        for lazy in above:
+            self._make(lazy)
+        return bool(above)
+
+    def _try_to_make(self, lazy: LazyRoutes) -> None:
+        """Mount lazy routes for somebody who is not to blame if that fails."""
+        try:
+            self._make(lazy)
+        except Exception:
+            log.exception("the routes of plugin %s cannot be mounted", lazy.plugin)
+
+    def _make(self, lazy: LazyRoutes) -> None:
+        waiting = [one for one in self._lazy if one[1] is lazy]
+        self._lazy = [one for one in self._lazy if one[1] is not lazy]
+        if not waiting:
+            return  # made for the sake of another
+        try:
+            self.mount(lazy.plugin, lazy.routes())
+        except BaseException:
+            self._lazy += waiting  # whoever asks next shall get the same answer, not 404
+            raise
+
+    def make_all(self, plugin: str) -> None:
+        """Mount what a plugin has left for later.
+
+        Raises:
+            RouteError: as `mount`.
+            Exception: whatever making them raised.
+        """
+        for lazy in {one for _, one in self._lazy if one.plugin == plugin}:
+            self._make(lazy)
+
+    # ----------------------------------------------------------------------------------------------
+
     def unmount(self, plugin: str) -> None:
         """Take all routes of a plugin away."""
+        self._lazy = [one for one in self._lazy if one[1].plugin != plugin]
         left = {key: endpoint for key, endpoint in self._mounted.items() if endpoint.plugin != plugin}
         self._mounted, self._literal, self._root = {}, {}, _Node()
         for key, endpoint in left.items():
@@ -116,11 +231,16 @@ class RouteTable:
         Parameters:
             method: of HTTP; HEAD is answered by GET.
             segments: from `a_parallel_kernel.paths.segments_of`.
+
+        Raises:
+            Exception: routes that were to be made for this path could not be; the table stays as it was.
         """
         wanted = "GET" if method == "HEAD" else method
         literal = self._literal.get((wanted, segments))  # goes before all others, and needs no search
         if literal is not None:
             return Match(literal, {})
+        if self._lazy and self._make_above(segments):
+            return self.match(method, segments)
         for endpoints in self._root.find(segments, 0):
             if wanted in endpoints:
                 endpoint = endpoints[wanted]
@@ -129,9 +249,19 @@ class RouteTable:
 
     def is_public(self, segments: tuple[str, ...]) -> bool:
         """Tell whether a route answers this path, by whatever method, without credentials."""
+        self._make_above(segments)
         found = self._root.find(segments, 0)
         return any(one.route.access == "public" for endpoints in found for one in endpoints.values())
 
     def endpoints(self) -> list[Endpoint]:
-        """Return everything that is mounted, by path and method."""
+        """Return everything that is mounted, by path and method; what cannot be made is left out and logged."""
+        for lazy in {one for _, one in self._lazy}:
+            self._try_to_make(lazy)
         return sorted(self._mounted.values(), key=lambda one: (one.route.path, one.route.method))
+
+
+def _literal_shape(path: str) -> Shape:
+    pattern = parse_pattern(path)
+    if pattern.parameters or path == "/":
+        raise RouteError(f"{path}: a path below which all routes lie consists of literal segments")
+    return pattern.shape

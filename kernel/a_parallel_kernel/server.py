@@ -113,6 +113,12 @@ class HttpServer:
             self.unmount(plugin)
             raise
 
+    def mount_lazily(
+        self, plugin: str, paths: Iterable[str], make: Callable[[], Iterable[Route]], distribution: str = ""
+    ) -> None:
+        """Hang up routes below `paths` when somebody asks for one of them (`RouteTable.mount_lazily`)."""
+        self.routes.mount_lazily(plugin, paths, make, distribution)
+
     def unmount(self, plugin: str) -> None:
         """Take down whatever of the plugin's is there."""
         self.routes.unmount(plugin)

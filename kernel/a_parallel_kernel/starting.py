@@ -34,6 +34,11 @@ class Mounts(Protocol):
     ) -> None:
         """Hang up all of them or, on an error, none."""
 
+    def mount_lazily(
+        self, plugin: str, paths: Iterable[str], make: Callable[[], Iterable[Route]], distribution: str
+    ) -> None:
+        """Hang up routes below `paths` when somebody asks for one of them."""
+
     def unmount(self, plugin: str) -> None:
         """Take down whatever of the plugin's is there."""
 
@@ -136,11 +141,14 @@ class Starter:
     def _mount(self, record: Record, manifest: Manifest) -> None:
         plugin, ctx, stack = record.plugin, record.context, record.stack
         assert plugin and ctx and stack
-        routes = list(plugin.routes(ctx)) if implements(plugin, "routes") else []
+        routed, below = implements(plugin, "routes"), manifest.routes_below
+        routes = list(plugin.routes(ctx)) if routed and not below else []
         topics = list(plugin.topics(ctx)) if implements(plugin, "topics") else []
         jobs = list(plugin.jobs(ctx)) if implements(plugin, "jobs") else []
         self._mounts.mount(record.id, routes, topics, _directory(manifest.static))
         stack.push("routes and topics", lambda: self._mounts.unmount(record.id))
+        if routed and below:
+            self._mounts.mount_lazily(record.id, below, lambda: plugin.routes(ctx), record.candidate.distribution)
         for job in jobs:
             ctx.spawn(self._repeat(record.id, job), name=f"job {job.name}")
 

@@ -120,17 +120,29 @@ class Rival(Plugin):
 """
 
 
-def test_check_names_both_sides_of_a_conflict_whoever_comes_first(tmp_path: Path) -> None:
-    site = tmp_path / "site"
+def put_rival(site: Path, source: str) -> None:
+    """Install a plugin called ``rival`` in a directory for PYTHONPATH."""
     (site / "rival-1.dist-info").mkdir(parents=True)
-    (site / "rival.py").write_text(RIVAL, "utf-8")
+    (site / "rival.py").write_text(source, "utf-8")
     (site / "rival-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: rival\nVersion: 1\n", "utf-8")
     points = "[a_parallel.plugins]\nrival = rival:Rival\n"
     (site / "rival-1.dist-info" / "entry_points.txt").write_text(points, "utf-8")
-    checked = run(tmp_path / "home", "plugins", "check", "rival", PYTHONPATH=str(site))
+
+
+@pytest.mark.parametrize("manifest", ['api="1.0"', 'api="1.0", routes_below=("/api/projects",)'])
+def test_check_names_both_sides_of_a_conflict_whoever_comes_first(tmp_path: Path, manifest: str) -> None:
+    put_rival(tmp_path / "site", RIVAL.replace('api="1.0"', manifest))
+    checked = run(tmp_path / "home", "plugins", "check", "rival", PYTHONPATH=str(tmp_path / "site"))
     assert checked.returncode == 1, checked.stdout
     assert "GET /api/projects of plugin" in checked.stdout
     assert "plugin rival" in checked.stdout
+
+
+def test_check_makes_the_routes_that_a_server_makes_later(tmp_path: Path) -> None:
+    put_rival(tmp_path / "site", RIVAL.replace('api="1.0"', 'api="1.0", routes_below=("/api/rival",)'))
+    checked = run(tmp_path / "home", "plugins", "check", "rival", PYTHONPATH=str(tmp_path / "site"))
+    assert checked.returncode == 1, checked.stdout
+    assert "FAIL  rival: failed (its routes cannot be made: RouteError: GET /api/projects" in checked.stdout
 
 
 def test_a_switch_is_kept_and_shown(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from a_parallel_plugins.agents.launch import Launcher
     from a_parallel_plugins.agents.line import Line
     from a_parallel_plugins.agents.providers import Providers
-    from a_parallel_plugins.agents.routes import AgentRoutes
+    from a_parallel_plugins.agents.rules import PermissionRules
     from a_parallel_plugins.agents.runs import Runs
     from a_parallel_plugins.agents.service import AgentService
     from a_parallel_plugins.agents.surviving import Survivors
@@ -38,11 +38,13 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
         settings=AgentsSettings,
         migrations="a_parallel_migrations:agents",
         hooks=(AgentHooks,),
+        routes_below=("/api/threads", "/api/agents", "/api/setup"),
     )
     _agents: "AgentService"
     _line: "Line"
     _runs: "Runs"
-    _routes: "AgentRoutes"
+    _providers: "Providers"
+    _rules: "PermissionRules"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
@@ -51,7 +53,6 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
         from a_parallel_plugins.agents.line import Line
         from a_parallel_plugins.agents.memory import available_memory
         from a_parallel_plugins.agents.providers import Providers
-        from a_parallel_plugins.agents.routes import AgentRoutes
         from a_parallel_plugins.agents.rules import PermissionRules
         from a_parallel_plugins.agents.runs import Runs
         from a_parallel_plugins.agents.service import AgentService
@@ -75,7 +76,7 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
         )
         await self._line.remember()
         self._agents = AgentService(ctx.db, threads, runs, providers, rules, self._line)
-        self._routes = AgentRoutes(ctx.db, threads, self._agents, providers, rules, self._line)
+        self._providers, self._rules = providers, rules
         ctx.provide(AGENT_PROVIDERS, providers)
         ctx.provide(AGENTS, self._agents)
         ctx.provide(ADMISSION, self._line)
@@ -115,7 +116,9 @@ class AgentsPlugin(Plugin, ThreadHooks, AccountHooks):
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Return the routes that need an agent."""
-        return self._routes.all()
+        from a_parallel_plugins.agents.routes import AgentRoutes
+
+        return AgentRoutes(ctx.db, ctx.get(THREADS), self._agents, self._providers, self._rules, self._line).all()
 
     @hookimpl
     def jobs(self, ctx: PluginContext) -> Iterable[Job]:

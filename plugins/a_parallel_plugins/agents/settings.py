@@ -5,7 +5,7 @@ import os
 from pydantic import BaseModel, Field
 
 
-class AgentsSettings(BaseModel):
+class AgentsSettings(BaseModel, defer_build=True):
     """How agents are run, and how many at the same time.
 
     Attributes:

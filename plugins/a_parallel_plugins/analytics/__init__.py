@@ -8,7 +8,7 @@ from a_parallel_contracts import Manifest, Plugin, PluginContext, Route, hookimp
 class AnalyticsPlugin(Plugin):
     """Count what happened to threads."""
 
-    manifest = Manifest(api="1.0")
+    manifest = Manifest(api="1.0", routes_below=("/api/analytics",))
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:

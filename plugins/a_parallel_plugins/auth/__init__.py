@@ -32,7 +32,7 @@ class AuthSettings(BaseModel):
             controls it, and with it the account it runs under.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     share_token: bool = False
 
@@ -47,6 +47,7 @@ class AuthPlugin(Plugin, AccountHooks):
         settings=AuthSettings,
         migrations="a_parallel_migrations:auth",
         hooks=(AccountHooks,),
+        routes_below=("/api/auth",),
     )
     mode: "AuthMode"
     tokens: "Tokens"

@@ -6,10 +6,10 @@ from typing import Any
 from a_parallel_contracts import Database, Row, Sockets, Transaction
 from a_parallel_contracts.accounts import Ownership, OwnershipMoved
 from a_parallel_contracts.auth import UserDeleted
+from a_parallel_plugins.auth.codes import LOG_OUT
 from a_parallel_plugins.auth.failures import invalid, unknown_user
 from a_parallel_plugins.auth.hashing import Hasher
 from a_parallel_plugins.auth.people import User, new_key, now_ms, user_of
-from a_parallel_plugins.auth.sessions import LOG_OUT
 from a_parallel_plugins.auth.tables import Table
 
 CREDENTIAL = "credential"

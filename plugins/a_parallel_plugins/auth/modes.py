@@ -7,7 +7,6 @@ from typing import Protocol
 from a_parallel_contracts import PluginContext, Request, Route, WireModel, get
 from a_parallel_contracts.auth import Actor, Authenticator
 from a_parallel_plugins.auth.local import LocalMode
-from a_parallel_plugins.auth.multi import MultiMode
 from a_parallel_plugins.auth.token import TOKEN_FILE, load_token
 from a_parallel_plugins.auth.tokens import KnownToken
 
@@ -44,7 +43,9 @@ async def prepare(ctx: PluginContext) -> AuthMode:
     Raises:
         ValueError: the first administrator cannot be made.
     """
-    if ctx.server.auth_mode == MultiMode.mode:
+    if ctx.server.auth_mode == "multi":
+        from a_parallel_plugins.auth.multi import MultiMode
+
         return await MultiMode.open(ctx)
     path = ctx.server.data_directory / TOKEN_FILE
     return LocalMode(await asyncio.to_thread(load_token, path))

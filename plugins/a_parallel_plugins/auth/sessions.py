@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from a_parallel_contracts import Database, Reader, Row, Sockets, Transaction
+from a_parallel_plugins.auth.codes import LOG_OUT
 from a_parallel_plugins.auth.people import Session, SignedIn, new_key, now_ms, session_of, user_of
 from a_parallel_plugins.auth.tables import Table
 
 DAY = 24 * 60 * 60 * 1000
 LIFE = 7 * DAY
 """Milliseconds that a session lasts after its last refresh; one that is not remembered lasts a day and is not."""
-
-LOG_OUT = 4001
 
 
 class Sessions:

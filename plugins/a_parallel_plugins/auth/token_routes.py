@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from a_parallel_contracts import Ok, Request, Route, delete, get, post
-from a_parallel_plugins.auth.tokens import CreatedToken, NewToken, TokenList, Tokens
+from a_parallel_plugins.auth.token_models import CreatedToken, NewToken, TokenList
+from a_parallel_plugins.auth.tokens import Tokens
 
 
 def token_routes(tokens: Tokens) -> Iterable[Route]:

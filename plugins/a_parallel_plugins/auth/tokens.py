@@ -4,25 +4,27 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from pydantic import Field
+from msgspec import Struct
 
 from a_parallel_contracts import (
     BadRequest,
     Database,
     NotFound,
-    Omissible,
     Row,
     Sockets,
     Transaction,
-    WireModel,
     iso,
     new_id,
     now,
 )
 from a_parallel_contracts.auth import Actor, Credentials, Scope
+from a_parallel_plugins.auth.codes import LOG_OUT
 from a_parallel_plugins.auth.headers import bearer
-from a_parallel_plugins.auth.sessions import LOG_OUT
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.auth.token_models import AccessToken, CreatedToken, NewToken, TokenList
 
 PREFIX = "apt_"
 """Lets people and secret scanners recognise one."""
@@ -37,45 +39,7 @@ _IMPLIED: dict[Scope, tuple[Scope, ...]] = {
 _COLUMNS = "id, user_id, name, hint, scopes, created_at, expires_at, last_used_at"
 
 
-class NewToken(WireModel):
-    """Body of ``POST /api/auth/tokens``.
-
-    Attributes:
-        name: what it is for.
-        scopes: ``read`` for GET, ``run`` for what changes something too, ``admin`` for everything the user may do.
-        expires_in_days: without it the token works until it is revoked.
-    """
-
-    name: str = Field(min_length=1, max_length=100)
-    scopes: list[Scope] = Field(min_length=1)
-    expires_in_days: Omissible[int] = Field(default=None, gt=0, le=3650)
-
-
-class AccessToken(WireModel):
-    """A token as it is listed; `hint` is how it begins."""
-
-    id: str
-    name: str
-    hint: str
-    scopes: list[Scope]
-    created_at: str
-    expires_at: str | None
-    last_used_at: str | None
-
-
-class CreatedToken(AccessToken):
-    """Answer of ``POST /api/auth/tokens``: the only time that the token itself is shown."""
-
-    token: str
-
-
-class TokenList(WireModel):
-    """Answer of ``GET /api/auth/tokens``."""
-
-    tokens: list[AccessToken]
-
-
-class KnownToken(WireModel):
+class KnownToken(Struct, frozen=True):
     """A token that was presented.
 
     Attributes:
@@ -101,12 +65,14 @@ class Tokens:
         self._db = db
         self._sockets = sockets
 
-    async def create(self, actor: Actor, new: NewToken) -> CreatedToken:
+    async def create(self, actor: Actor, new: "NewToken") -> "CreatedToken":
         """Make a token that acts as `actor`.
 
         Raises:
             BadRequest: it would allow more than the actor may do, or there are too many.
         """
+        from a_parallel_plugins.auth.token_models import CreatedToken
+
         if "admin" in new.scopes and not actor.administers:
             raise BadRequest("Only administrators can make tokens with the scope admin; choose read or run")
         token = PREFIX + secrets.token_urlsafe(32)
@@ -130,8 +96,10 @@ class Tokens:
         if len((await self.of(actor)).tokens) >= _MOST:
             raise BadRequest(f"There are {_MOST} tokens already; revoke those that are not used")
 
-    async def of(self, actor: Actor) -> TokenList:
+    async def of(self, actor: Actor) -> "TokenList":
         """Return the actor's tokens, oldest first."""
+        from a_parallel_plugins.auth.token_models import TokenList
+
         sql = f"SELECT {_COLUMNS} FROM auth_tokens WHERE user_id = :user ORDER BY created_at, rowid"  # noqa: S608
         return TokenList(tokens=[_listed(row) for row in await self._db.rows(sql, user=actor.user_id)])
 
@@ -197,5 +165,7 @@ def _allowed(scopes: Iterable[Scope]) -> frozenset[Scope]:
     return frozenset(implied for scope in scopes for implied in _IMPLIED.get(scope, ()))
 
 
-def _listed(row: Row) -> AccessToken:
+def _listed(row: Row) -> "AccessToken":
+    from a_parallel_plugins.auth.token_models import AccessToken
+
     return AccessToken.model_validate({**row, "scopes": row["scopes"].split(",")})

@@ -34,6 +34,7 @@ class AutomationsPlugin(Plugin, ProjectHooks, AgentHooks, AccountHooks):
         settings=AutomationsSettings,
         migrations="a_parallel_migrations:automations",
         tables=("automations", "automation_runs"),
+        routes_below=("/api/automations",),
     )
     runs: "Runs"
     scheduling: "Scheduling"

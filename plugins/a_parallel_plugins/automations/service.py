@@ -1,6 +1,6 @@
 """The service behind `AUTOMATIONS`, and what people change (``http-features.md`` §4.2)."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from a_parallel_contracts import Actor, Conflict, NotFound, PluginContext, Transaction, new_id, now
 from a_parallel_contracts.accounts import OwnershipMoved
@@ -8,9 +8,11 @@ from a_parallel_contracts.automations import Automation, AutomationRun, InboxIte
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_contracts.threads import THREADS
 from a_parallel_plugins.automations import reading, run_rows, store
-from a_parallel_plugins.automations.models import NewAutomation
 from a_parallel_plugins.automations.runs import Begun, Runs
 from a_parallel_plugins.automations.scheduling import Scheduling
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.automations.models import NewAutomation
 
 NOT_FOUND = "Not found"
 PROJECT_NOT_FOUND = "Project not found"
@@ -60,7 +62,7 @@ class AutomationService:
 
     # --- changing ---------------------------------------------------------------------------------
 
-    async def create(self, actor: Actor, new: NewAutomation) -> Automation:
+    async def create(self, actor: Actor, new: "NewAutomation") -> Automation:
         """Make an automation and set its timer.
 
         Raises:

@@ -22,7 +22,7 @@ def known_zone(name: str) -> str:
 ZoneName = Annotated[str, AfterValidator(known_zone)]
 
 
-class AutomationsSettings(BaseModel):
+class AutomationsSettings(BaseModel, defer_build=True):
     """How automations run.
 
     Attributes:

@@ -11,7 +11,7 @@ from a_parallel_contracts.projects import PROJECTS
 class BrowsePlugin(Plugin):
     """Shows directories inside of home and the registered projects, and nothing else."""
 
-    manifest = Manifest(api="1.0", requires=(PROJECTS, HOSTS, GIT))
+    manifest = Manifest(api="1.0", requires=(PROJECTS, HOSTS, GIT), routes_below=("/api/browse",))
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:

@@ -20,7 +20,7 @@ class ClaudeSettings(BaseModel):
         gate_timeout: seconds within which a tool call must be decided; then it is denied.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     binary: str | None = None
     models: dict[Model, str] = Field(default_factory=dict)

@@ -11,7 +11,7 @@ class ClaudePluginsSettings(BaseModel):
         timeout: seconds within which the CLI must have installed or removed a plugin.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     admins_only: bool = True
     timeout: float = Field(default=120, gt=0)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class CommandsPlugin(Plugin, ProjectHooks):
     """Keeps the commands of projects, runs them, and ends them for sure."""
 
-    manifest = Manifest(api="1.0", requires=(PROJECTS, HOSTS, SOCKETS), tables=("startup_commands",))
+    manifest = Manifest(
+        api="1.0", requires=(PROJECTS, HOSTS, SOCKETS), tables=("startup_commands",), routes_below=("/api/projects",)
+    )
     service: "CommandService"
 
     @hookimpl

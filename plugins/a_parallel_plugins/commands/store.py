@@ -1,9 +1,13 @@
 """Rows of the table ``startup_commands``."""
 
+from typing import TYPE_CHECKING
+
 from a_parallel_contracts import Conflict, Database, NotFound, Transaction, new_id, now
 from a_parallel_contracts.commands import StartupCommand
 from a_parallel_contracts.projects import Project
-from a_parallel_plugins.commands.models import CommandText
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.commands.models import CommandText
 
 _COLUMNS = "id, project_id, label, command, port, port_env_var, sort_order, created_at"
 _ALL = f"SELECT {_COLUMNS} FROM startup_commands WHERE project_id = :project ORDER BY sort_order, created_at, rowid"  # noqa: S608
@@ -40,7 +44,7 @@ class CommandStore:
             raise NotFound(NOT_FOUND)
         return found[0]
 
-    async def add(self, project: Project, text: CommandText) -> StartupCommand:
+    async def add(self, project: Project, text: "CommandText") -> StartupCommand:
         """Store a new command after the others.
 
         Raises:
@@ -51,7 +55,7 @@ class CommandStore:
         except Conflict:  # the foreign key
             raise NotFound("Project not found") from None
 
-    async def change(self, project: Project, id: str, text: CommandText) -> None:
+    async def change(self, project: Project, id: str, text: "CommandText") -> None:
         """Replace label and command.
 
         Raises:
@@ -66,7 +70,7 @@ class CommandStore:
         await self._db.write(lambda tx: tx.execute(_DELETE, (id, project.id)))
 
 
-def _insert(tx: Transaction, project: Project, text: CommandText) -> StartupCommand:
+def _insert(tx: Transaction, project: Project, text: "CommandText") -> StartupCommand:
     command = StartupCommand(
         id=new_id(),
         project_id=project.id,

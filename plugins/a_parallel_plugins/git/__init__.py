@@ -27,6 +27,7 @@ class GitPlugin(Plugin):
         provides=(GIT,),
         settings=Settings,
         hooks=(GitHooks,),
+        routes_below=("/api/git",),
     )
     trees: "ThreadTrees"
     work: "ThreadWork"

@@ -113,7 +113,7 @@ def _snapshot_routes(work: ThreadWork) -> list[Route]:
 
     async def restore(request: Request[Thread]) -> Restored:
         """Bring back what a snapshot keeps."""
-        return await work.restore(request.resource, request.params["snapshot"])
+        return Restored(branch=await work.restore(request.resource, request.params["snapshot"]))
 
     return [
         get("/api/git/{thread}/snapshots", show_all, loads=THREADS),

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class Settings(BaseModel):
+class Settings(BaseModel, defer_build=True):
     """What can be set.
 
     Attributes:

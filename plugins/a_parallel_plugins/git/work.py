@@ -1,6 +1,7 @@
 """What people do with the work of a thread: one directory at a time, and told to its owner afterwards."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from a_parallel_contracts import ApiError, BadRequest, FailedDependency, NotFound, PluginContext
 from a_parallel_contracts.agents import AGENTS
@@ -13,10 +14,12 @@ from a_parallel_plugins.git.diff import DiffReader, FileDiff
 from a_parallel_plugins.git.github import PullRequest, PullRequests
 from a_parallel_plugins.git.index import Index
 from a_parallel_plugins.git.locks import RepositoryLocks
-from a_parallel_plugins.git.models import DiffQuery, Restored
 from a_parallel_plugins.git.service import GitService
 from a_parallel_plugins.git.telling import StatusTeller
 from a_parallel_plugins.git.threads import ThreadTrees
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.git.models import DiffQuery
 
 KEPT_HEAD = "head"
 """Cause of a ref that keeps a commit no branch had (see the worktrees plugin), not an uncommitted state."""
@@ -51,7 +54,7 @@ class ThreadWork:
         """
         return Path(await self._ctx.get(THREADS).directory(thread))
 
-    async def diff(self, thread: Thread, query: DiffQuery) -> list[FileDiff]:
+    async def diff(self, thread: Thread, query: "DiffQuery") -> list[FileDiff]:
         """Return all changed files, or the one that `query` names with all of its text.
 
         Raises:
@@ -143,8 +146,8 @@ class ThreadWork:
         project = await self._trees.project(thread)
         return await self._git.snapshots(Path(project.path), thread.id)
 
-    async def restore(self, thread: Thread, id: str) -> Restored:
-        """Bring back what a snapshot keeps; a commit that no branch had becomes a branch.
+    async def restore(self, thread: Thread, id: str) -> str | None:
+        """Bring back what a snapshot keeps; a commit that no branch had becomes a branch, whose name is returned.
 
         Raises:
             NotFound: no such snapshot of this thread.
@@ -159,11 +162,11 @@ class ThreadWork:
         async with self._locks.hold(directory, None):
             await self._git.restore_snapshot(directory, snapshot.commit)
         self._teller.changed(thread)
-        return Restored()
+        return None
 
-    async def _branch_off(self, thread: Thread, snapshot: Snapshot) -> Restored:
+    async def _branch_off(self, thread: Thread, snapshot: Snapshot) -> str:
         project = Path((await self._trees.project(thread)).path)
         branch = f"a-parallel/kept-{snapshot.id.removesuffix(f'-{KEPT_HEAD}')}"
         async with self._git.exclusive(project):
             await self._git.command(project, ["branch", "--no-track", branch, snapshot.commit])
-        return Restored(branch=branch)
+        return branch

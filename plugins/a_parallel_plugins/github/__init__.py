@@ -21,7 +21,6 @@ from a_parallel_contracts.projects import PROJECTS
 from a_parallel_plugins.github.settings import GithubSettings
 
 if TYPE_CHECKING:
-    from a_parallel_plugins.github.account import Account
     from a_parallel_plugins.github.clones import Clones
 
 
@@ -33,26 +32,16 @@ class GithubPlugin(Plugin):
         requires=(PROFILES, PROJECTS, HOSTS),
         settings=GithubSettings,
         migrations="a_parallel_migrations:github",
+        routes_below=("/api/github",),
     )
-    account: "Account"
     clones: "Clones"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Open the connections, and remove what clones of a killed server left behind."""
-        from a_parallel_plugins.github.account import Account
-        from a_parallel_plugins.github.api import Api
         from a_parallel_plugins.github.clones import Clones
-        from a_parallel_plugins.github.connection import Connection
-        from a_parallel_plugins.github.device import DeviceFlow
 
-        settings = ctx.settings(GithubSettings)
-        connection = Connection(settings.timeout)
-        ctx.defer(connection.close)
-        profiles = ctx.get(PROFILES)
-        device = DeviceFlow(connection, settings.website, settings.app)
-        self.account = Account(profiles, Api(connection, settings.api), device)
-        self.clones = Clones(ctx, settings)
+        self.clones = Clones(ctx, ctx.settings(GithubSettings))
         ctx.defer(self.clones.close)
 
         async def stopping(event: PluginStateChanged) -> None:
@@ -70,9 +59,18 @@ class GithubPlugin(Plugin):
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Return the routes of ``http-features.md`` §6."""
+        from a_parallel_plugins.github.account import Account
+        from a_parallel_plugins.github.api import Api
+        from a_parallel_plugins.github.connection import Connection
+        from a_parallel_plugins.github.device import DeviceFlow
         from a_parallel_plugins.github.routes import account_routes, clone_routes
 
-        return [*account_routes(self.account), *clone_routes(self.clones)]
+        settings = ctx.settings(GithubSettings)
+        connection = Connection(settings.timeout)
+        ctx.defer(connection.close)
+        device = DeviceFlow(connection, settings.website, settings.app)
+        account = Account(ctx.get(PROFILES), Api(connection, settings.api), device)
+        return [*account_routes(account), *clone_routes(self.clones)]
 
     @hookimpl
     def topics(self, ctx: PluginContext) -> Iterable[Topic]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -21,9 +22,11 @@ from a_parallel_contracts.profile import PROFILES
 from a_parallel_contracts.projects import PROJECTS, Project
 from a_parallel_plugins.github.address import check_address, directory_name
 from a_parallel_plugins.github.fetch import Fetcher
-from a_parallel_plugins.github.models import CloneBody, RunningClone
 from a_parallel_plugins.github.places import Destinations, Workshops, place
 from a_parallel_plugins.github.settings import GithubSettings
+
+if TYPE_CHECKING:
+    from a_parallel_plugins.github.models import CloneBody
 
 
 class Clone(Struct):
@@ -79,7 +82,7 @@ class Clones:
         self._destinations = Destinations(roots, ctx.server.data_directory)
         self._closing = False
 
-    async def clone(self, actor: Actor, body: CloneBody) -> Project:
+    async def clone(self, actor: Actor, body: "CloneBody") -> Project:
         """Clone a repository and register it; nothing is left of a clone that fails or is cancelled.
 
         Raises:
@@ -98,19 +101,9 @@ class Clones:
             clone.cancel()  # if the request itself was cancelled
         return self._told(clone, clone.task)
 
-    def running(self, actor: Actor) -> list[RunningClone]:
+    def running(self, actor: Actor) -> list[Clone]:
         """Return the clones that an actor may see."""
-        return [
-            RunningClone(
-                id=clone.id,
-                name=clone.directory.name,
-                destination_path=str(clone.directory.parent),
-                phase=clone.phase,
-                percent=clone.percent,
-            )
-            for clone in self._running.values()
-            if actor.owns(clone.actor.user_id)
-        ]
+        return [clone for clone in self._running.values() if actor.owns(clone.actor.user_id)]
 
     def cancel(self, actor: Actor, id: str) -> None:
         """Cancel a clone.
@@ -133,7 +126,7 @@ class Clones:
         if tasks := [clone.task for clone in self._running.values() if clone.task is not None]:
             await asyncio.wait(tasks)
 
-    async def _checked(self, actor: Actor, body: CloneBody) -> Clone:
+    async def _checked(self, actor: Actor, body: "CloneBody") -> Clone:
         check_address(body.clone_url, self._settings.website)
         name = directory_name(body.clone_url, body.name)
         directory = await asyncio.to_thread(self._destinations.check, body.destination_path, name)

@@ -64,7 +64,16 @@ def clone_routes(clones: Clones) -> list[Route]:
 
     async def running(request: Request) -> list[RunningClone]:
         """Return the caller's clones that are being made."""
-        return clones.running(request.actor)
+        return [
+            RunningClone(
+                id=clone.id,
+                name=clone.directory.name,
+                destination_path=str(clone.directory.parent),
+                phase=clone.phase,
+                percent=clone.percent,
+            )
+            for clone in clones.running(request.actor)
+        ]
 
     async def cancel(request: Request) -> Ok:
         """Cancel a clone; what it has made is removed."""

@@ -23,7 +23,7 @@ class GithubSettings(BaseModel):
             the home directory of the server's account in multi-user mode.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     client_id: str | None = None
     api: str = Field(default="https://api.github.com", pattern=_ADDRESS)

@@ -31,7 +31,11 @@ class HostsPlugin(Plugin):
     """Run commands, hold processes with pipes, open terminals."""
 
     manifest = Manifest(
-        api="1.0", provides=(HOSTS, HOLDERS), settings=HostsSettings, migrations="a_parallel_migrations:hosts"
+        api="1.0",
+        provides=(HOSTS, HOLDERS),
+        settings=HostsSettings,
+        migrations="a_parallel_migrations:hosts",
+        routes_below=("/api/hosts",),
     )
     _service: "HostsService"
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class HostsSettings(BaseModel):
+class HostsSettings(BaseModel, defer_build=True):
     """How programs are held that outlive the server.
 
     Attributes:

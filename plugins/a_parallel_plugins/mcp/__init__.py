@@ -36,20 +36,41 @@ class McpPlugin(Plugin, AccountHooks):
         settings=McpSettings,
         migrations="a_parallel_migrations:mcp",
         tables=("mcp_oauth_tokens",),
+        routes_below=("/api/mcp",),
     )
-    service: "McpService"
+    _ctx: PluginContext
+    _service: "McpService | None"
+
+    @property
+    def service(self) -> "McpService":
+        """The parts of the plugin, which are loaded when somebody has, or asks for, an MCP server."""
+        if self._service is None:
+            from a_parallel_plugins.mcp.service import McpService
+
+            self._service = McpService(self._ctx)
+        return self._service
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Put back what a killed server has taken out, and renew what has expired meanwhile."""
-        from a_parallel_plugins.mcp.service import McpService
-
-        self.service = McpService(ctx)
+        self._ctx, self._service = ctx, None
         await ctx.get(SECRETS).protect("mcp_rewrites", "definition")
-        ctx.on(UserDeleted, self.service.user_deleted)
-        ctx.spawn(self.service.begin(), name="restore MCP servers and renew their tokens")
+        ctx.on(UserDeleted, self._user_deleted)
+        ctx.spawn(self._begin(), name="restore MCP servers and renew their tokens")
         yield
-        await self.service.close()
+        if self._service is not None:
+            await self._service.close()
+
+    async def _begin(self) -> None:
+        if await self._ctx.db.one("SELECT 1 FROM mcp_rewrites UNION ALL SELECT 1 FROM mcp_oauth_tokens LIMIT 1"):
+            await self.service.begin()
+
+    async def _renew_due(self) -> None:
+        if await self._ctx.db.one("SELECT 1 FROM mcp_oauth_tokens LIMIT 1"):
+            await self.service.renew_due()
+
+    async def _user_deleted(self, event: UserDeleted) -> None:
+        await self.service.user_deleted(event)
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
@@ -68,4 +89,4 @@ class McpPlugin(Plugin, AccountHooks):
     @hookimpl
     def jobs(self, ctx: PluginContext) -> Iterable[Job]:
         """Renew tokens before they expire."""
-        return [Job("renew MCP tokens", REFRESH_INTERVAL, self.service.renew_due)]
+        return [Job("renew MCP tokens", REFRESH_INTERVAL, self._renew_due)]

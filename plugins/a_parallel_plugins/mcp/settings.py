@@ -15,7 +15,7 @@ class McpSettings(BaseModel):
         refresh_before: seconds before its end at which a token is renewed.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     admins_only: bool = True
     list_timeout: float = Field(default=15, gt=0)

@@ -31,6 +31,7 @@ class MergePlugin(Plugin, ThreadHooks):
         optional=(WORKTREES, AGENTS, ADMISSION),
         provides=(MERGE,),
         settings=Settings,
+        routes_below=("/api/git",),
     )
     _merger: "ThreadMerger"
     _runs: "MergeRuns"

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from a_parallel_contracts import Actor, ApiError, BadRequest, Conflict, FailedDependency, NotFound, PluginContext
 from a_parallel_contracts.git import GIT, GitHooks, GitStatusChanged
@@ -20,11 +21,13 @@ from a_parallel_contracts.threads import (
 from a_parallel_contracts.worktrees import WORKTREES, Worktrees
 from a_parallel_plugins.merge.discovery import Discovery
 from a_parallel_plugins.merge.merger import Attempt, MergeConflict, Merger
-from a_parallel_plugins.merge.models import MergeAnswer, MergeBody
 from a_parallel_plugins.merge.repository import Repository
 from a_parallel_plugins.merge.runs import MergeRuns
 from a_parallel_plugins.merge.series import Series
 from a_parallel_plugins.merge.slots import Slots
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.merge.models import MergeAnswer, MergeBody
 
 NOT_A_WORKTREE = "Merge is only available for worktree threads"
 STANDS = "The merge itself succeeded"
@@ -41,7 +44,7 @@ class ThreadMerger:
         self._discovery = discovery
         self._runs = runs
 
-    async def merge(self, thread: Thread, actor: Actor, body: MergeBody) -> MergeAnswer:
+    async def merge(self, thread: Thread, actor: Actor, body: "MergeBody") -> "MergeAnswer":
         """Merge a thread's branch, then push and clean up if that is asked for.
 
         Raises:
@@ -60,7 +63,7 @@ class ThreadMerger:
             return await self._merge(project, thread, target, actor, body)
 
     @asynccontextmanager
-    async def _reserved(self, thread: Thread, body: MergeBody) -> AsyncIterator[None]:
+    async def _reserved(self, thread: Thread, body: "MergeBody") -> AsyncIterator[None]:
         """Let no agent begin in a worktree that is about to go, and refuse while it must not."""
         if not body.cleanup:
             yield
@@ -69,7 +72,9 @@ class ThreadMerger:
             await self._refuse_cleanup(thread)
             yield
 
-    async def _merge(self, project: Project, thread: Thread, target: str, actor: Actor, body: MergeBody) -> MergeAnswer:
+    async def _merge(
+        self, project: Project, thread: Thread, target: str, actor: Actor, body: "MergeBody"
+    ) -> "MergeAnswer":
         repository = await Repository.of(self._git, project)
         try:
             with self._slots.taken(repository):
@@ -79,7 +84,7 @@ class ThreadMerger:
                 raise
             return await self._resolve(project, thread, target, actor, body, conflict)
         await self._follow_up(project, repository, thread, target, actor, body)
-        return MergeAnswer(output=output)
+        return _answer(output)
 
     async def _merge_now(self, repository: Repository, thread: Thread, target: str, actor: Actor) -> str:
         at_work = await self._discovery.local_agents(repository, but=thread.id)
@@ -92,7 +97,7 @@ class ThreadMerger:
     # --- afterwards -------------------------------------------------------------------------------
 
     async def _follow_up(
-        self, project: Project, repository: Repository, thread: Thread, target: str, actor: Actor, body: MergeBody
+        self, project: Project, repository: Repository, thread: Thread, target: str, actor: Actor, body: "MergeBody"
     ) -> None:
         try:
             if body.push:
@@ -164,8 +169,8 @@ class ThreadMerger:
     # --- conflicts --------------------------------------------------------------------------------
 
     async def _resolve(
-        self, project: Project, thread: Thread, target: str, actor: Actor, body: MergeBody, conflict: MergeConflict
-    ) -> MergeAnswer:
+        self, project: Project, thread: Thread, target: str, actor: Actor, body: "MergeBody", conflict: MergeConflict
+    ) -> "MergeAnswer":
         """Let an agent resolve the conflicts, in a thread of its own that shows it; push and clean up afterwards."""
         model = Model(thread.model) if thread.model in list(Model) else Model.SONNET
         new = NewThread(
@@ -191,4 +196,10 @@ class ThreadMerger:
                 self._ctx.log.info("the merge of thread %s failed: %s", thread.id, error.message)
 
         self._ctx.spawn(run(), name=f"merge of thread {thread.id}")
-        return MergeAnswer(output=conflict.message, thread_id=shown.id)
+        return _answer(conflict.message, shown.id)
+
+
+def _answer(output: str, thread_id: str | None = None) -> "MergeAnswer":
+    from a_parallel_plugins.merge.models import MergeAnswer
+
+    return MergeAnswer(output=output, thread_id=thread_id)

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 class ProfilePlugin(Plugin, GitHooks, AccountHooks):
     """Keep a profile for each user, and tell git about it."""
 
-    manifest = Manifest(api="1.0", requires=(SECRETS,), provides=(PROFILES,), tables=("user_profiles",))
+    manifest = Manifest(
+        api="1.0", requires=(SECRETS,), provides=(PROFILES,), tables=("user_profiles",), routes_below=("/api/profile",)
+    )
     service: "ProfileService"
 
     @hookimpl

@@ -7,16 +7,11 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from a_parallel_contracts import WireModel
+from a_parallel_plugins.profile.tokens import transmittable
 
 _BREAKING = re.compile(r"[<>\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NOTHING = re.compile(r"[\s.,:;\"'\\]*")
-_TOKEN = re.compile(r"[\x21-\x7e]+")
 _NULLABLE = ("githubToken", "github_token")
-
-
-def transmittable(token: str) -> bool:
-    """Tell whether a token fits into a header, and into the lines of git's credential protocol."""
-    return _TOKEN.fullmatch(token) is not None
 
 
 def _in_one_line(text: str) -> str:

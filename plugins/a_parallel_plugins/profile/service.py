@@ -1,12 +1,16 @@
 """The profile store (``http-features.md`` §5)."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from a_parallel_contracts import BadRequest, PluginContext, Row, Transaction, new_id, now
 from a_parallel_contracts.auth import UserDeleted
 from a_parallel_contracts.git import Identity
 from a_parallel_contracts.secrets import SECRETS
-from a_parallel_plugins.profile.models import NoProfile, UserProfile, transmittable
+from a_parallel_plugins.profile.tokens import transmittable
+
+if TYPE_CHECKING:  # loaded with the routes
+    from a_parallel_plugins.profile.models import NoProfile, UserProfile
 
 _COLUMNS = "id, user_id, git_name, git_email, github_token, created_at, updated_at"
 _ONE = f"SELECT {_COLUMNS} FROM user_profiles WHERE user_id = :user"  # noqa: S608
@@ -29,8 +33,10 @@ class ProfileService:
         self._ctx = ctx
         self._secrets = ctx.get(SECRETS)
 
-    async def show(self, user_id: str) -> UserProfile | NoProfile:
+    async def show(self, user_id: str) -> "UserProfile | NoProfile":
         """Return a user's profile as its owner may see it."""
+        from a_parallel_plugins.profile.models import NoProfile, UserProfile
+
         row = await self._row(user_id)
         if row is None:
             return NoProfile()

@@ -23,6 +23,7 @@ class ProjectsPlugin(Plugin, AccountHooks):
         settings=ProjectsSettings,
         tables=("projects",),
         hooks=(ProjectHooks,),
+        routes_below=("/api/projects",),
     )
     service: "ProjectService"
 

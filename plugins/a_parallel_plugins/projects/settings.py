@@ -12,6 +12,6 @@ class ProjectsSettings(BaseModel):
             such a directory is as good as none.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     shared_directories: bool = True

@@ -14,11 +14,11 @@ Length = Annotated[int, AfterValidator(lambda value: max(1, min(value, LARGEST))
 """Rows or columns, clamped."""
 
 
-class Nothing(BaseModel):
+class Nothing(BaseModel, defer_build=True):
     """A message without fields."""
 
 
-class Named(BaseModel):
+class Named(BaseModel, defer_build=True):
     """A message about a terminal."""
 
     id: Id

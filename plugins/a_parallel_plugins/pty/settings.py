@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class PtySettings(BaseModel):
+class PtySettings(BaseModel, defer_build=True):
     """What may be set.
 
     Attributes:

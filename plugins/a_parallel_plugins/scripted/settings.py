@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class ScriptedSettings(BaseModel):
+class ScriptedSettings(BaseModel, defer_build=True):
     """How the scripted agent behaves.
 
     Attributes:

@@ -9,6 +9,8 @@ While something is installed, its user's pages get ``skills:progress {identifier
 ``fetching``, ``copying``, ``done`` and ``failed``.
 """
 
+import asyncio
+import shutil
 from collections.abc import AsyncIterator, Iterable
 from typing import TYPE_CHECKING
 
@@ -33,23 +35,25 @@ class SkillProgress(Event):
 class SkillsPlugin(Plugin):
     """Shows, installs and removes skills of the Claude CLI."""
 
-    manifest = Manifest(api="1.0", requires=(HOSTS, PROJECTS), settings=SkillsSettings)
-    service: "SkillService"
+    manifest = Manifest(api="1.0", requires=(HOSTS, PROJECTS), settings=SkillsSettings, routes_below=("/api/skills",))
+    service: "SkillService | None"
 
     @hookimpl
     async def lifespan(self, ctx: PluginContext) -> AsyncIterator[None]:
         """Remove what an earlier server has left in the middle; end what is under way when it stops."""
-        from a_parallel_plugins.skills.service import SkillService
-
-        self.service = await SkillService.open(ctx)
+        self.service = None
+        await asyncio.to_thread(shutil.rmtree, ctx.server.data_directory / "skills", ignore_errors=True)
         yield
-        await self.service.close()
+        if self.service is not None:
+            await self.service.close()
 
     @hookimpl
     def routes(self, ctx: PluginContext) -> Iterable[Route]:
         """Return the routes of ``http-features.md`` §2."""
         from a_parallel_plugins.skills.routes import skill_routes
+        from a_parallel_plugins.skills.service import SkillService
 
+        self.service = SkillService(ctx, ctx.server.data_directory / "skills")
         return skill_routes(self.service)
 
     @hookimpl

@@ -5,7 +5,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, Self
+from typing import ParamSpec
 
 from a_parallel_contracts import Actor, ApiError, BadRequest, FailedDependency, Forbidden, PluginContext, new_id
 from a_parallel_contracts.hosts import HOSTS
@@ -36,13 +36,6 @@ class SkillService:
         self._work = work
         self._changing = asyncio.Lock()
         self._under_way: set[asyncio.Task[None]] = set()
-
-    @classmethod
-    async def open(cls, ctx: PluginContext) -> Self:
-        """Return the service, after what an earlier server has left has been removed."""
-        work = ctx.server.data_directory / "skills"
-        await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
-        return cls(ctx, work)
 
     async def close(self) -> None:
         """End what is under way."""

@@ -13,7 +13,7 @@ class SkillsSettings(BaseModel):
         size_limit: bytes of a skill.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     admins_only: bool = True
     github: str = Field(default="https://github.com", pattern=r"^(https?|file)://\S+$")

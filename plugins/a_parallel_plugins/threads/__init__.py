@@ -25,6 +25,7 @@ class ThreadsPlugin(Plugin, ProjectHooks, WorktreeHooks, AccountHooks):
         provides=(THREADS,),
         tables=("threads", "messages", "tool_calls", "stage_history"),
         hooks=(ThreadHooks,),
+        routes_below=("/api/threads",),
     )
     lifecycle: "Lifecycle"
 

@@ -16,7 +16,7 @@ class WebSettings(BaseModel):
         directory: of a built client, with its ``index.html``; ``~`` is the home directory.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", defer_build=True)
 
     directory: Path | None = None
 

@@ -27,6 +27,7 @@ class WorktreesPlugin(Plugin, ThreadHooks, ProjectHooks):
         settings=WorktreesSettings,
         migrations="a_parallel_migrations:worktrees",
         hooks=(WorktreeHooks,),
+        routes_below=("/api/worktrees",),
     )
     service: "WorktreeService"
 

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 
-class WorktreesSettings(BaseModel):
+class WorktreesSettings(BaseModel, defer_build=True):
     """What is given back by itself; nothing unless it is set.
 
     Attributes:
