@@ -12,6 +12,8 @@ from a_parallel_plugins.hosts import marker, ps
 from a_parallel_plugins.hosts.marker import Marker
 
 PROC = Path("/proc")
+LISTINGS = 8
+"""Times that the list of processes is read for one snapshot, at most."""
 ASSIGNMENT = f"{marker.VARIABLE}=".encode()
 
 
@@ -83,8 +85,19 @@ def take() -> Snapshot:
     """Look at all processes; takes some milliseconds, so call it off the event loop."""
     if sys.platform != "linux":
         return Snapshot.of(Entry(*row) for row in ps.table())
-    numbers = (int(name) for name in os.listdir(PROC) if name.isdigit())  # noqa: PTH208 - pathlib takes twice as long
-    return Snapshot.of(entry for pid in numbers if (entry := _read(pid)))
+    return Snapshot.of(entry for pid in _numbers() if (entry := _read(pid)))
+
+
+def _numbers() -> Iterator[int]:
+    """Yield the pids, then those that came meanwhile: who forks and ends faster than all are read would be missed."""
+    seen: set[str] = set()
+    for _ in range(LISTINGS):
+        listed = set(os.listdir(PROC))  # noqa: PTH208 - pathlib takes twice as long
+        new = listed - seen
+        yield from (int(name) for name in new if name.isdigit())
+        seen |= listed
+        if not new:
+            return
 
 
 def started(pid: int) -> str | None:
