@@ -174,12 +174,15 @@ class RouteTable:
             if stranger and shape[:length] == path[:length]:
                 self._try_to_make(lazy)
 
-    def _make_above(self, segments: tuple[str, ...]) -> bool:
-        """Mount the lazy routes that may answer a path; tell whether there were any."""
-        above = [lazy for shape, lazy in self._lazy if segments[: len(shape)] == shape]
-        for lazy in above:
-            self._make(lazy)
-        return bool(above)
+    def _make_above(self, segments: tuple[str, ...]) -> Exception | None:
+        """Mount the lazy routes that may answer a path; return what prevented that for some of them."""
+        prevented = None
+        for lazy in [lazy for shape, lazy in self._lazy if segments[: len(shape)] == shape]:
+            try:
+                self._make(lazy)
+            except Exception as error:  # noqa: BLE001 - raised unless another plugin has the route
+                prevented = error
+        return prevented
 
     def _try_to_make(self, lazy: LazyRoutes) -> None:
         """Mount lazy routes for somebody who is not to blame if that fails."""
@@ -233,18 +236,22 @@ class RouteTable:
             segments: from `a_parallel_kernel.paths.segments_of`.
 
         Raises:
-            Exception: routes that were to be made for this path could not be; the table stays as it was.
+            Exception: nobody answers, but there are routes for this path that could not be made.
         """
         wanted = "GET" if method == "HEAD" else method
         literal = self._literal.get((wanted, segments))  # goes before all others, and needs no search
+        prevented = None
+        if literal is None and self._lazy:
+            prevented = self._make_above(segments)
+            literal = self._literal.get((wanted, segments))
         if literal is not None:
             return Match(literal, {})
-        if self._lazy and self._make_above(segments):
-            return self.match(method, segments)
         for endpoints in self._root.find(segments, 0):
             if wanted in endpoints:
                 endpoint = endpoints[wanted]
                 return Match(endpoint, endpoint.pattern.values(segments))
+        if prevented is not None:
+            raise prevented
         return None
 
     def is_public(self, segments: tuple[str, ...]) -> bool:

@@ -165,6 +165,17 @@ def test_plugins_of_one_distribution_leave_routes_below_one_path_for_later() -> 
     assert (first.calls, second.calls) == (1, 1)
 
 
+def test_routes_that_cannot_be_made_do_not_stand_in_the_way_of_another_plugin_s() -> None:
+    table, broken = RouteTable(), Maker()
+    broken.error = ImportError("no module")
+    table.mount_lazily("broken", ["/api/late"], broken, "both")
+    table.mount_lazily("fine", ["/api/late"], Maker("/api/late/{id}", "/api/late/mine"), "both")
+    assert found(table, "api", "late", "mine") == "/api/late/mine"
+    assert found(table, "api", "late", "7") == "/api/late/{id}"
+    with pytest.raises(ImportError):
+        found(table, "api", "late", "7", "theirs")
+
+
 # --- plugins ------------------------------------------------------------------------------------------
 
 
