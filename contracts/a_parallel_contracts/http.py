@@ -111,7 +111,8 @@ class Route(Struct, frozen=True):
         repeatable: whatever the handler does before its first transaction may be done twice. A request that is sent
             again under its ``Idempotency-Key`` after the server was killed is carried out if none was committed.
         from_rows: the answer to a GET depends on the database, the address and the actor alone; browsers that have
-            it are told ``304 Not Modified`` for as long as no row changes.
+            it are told ``304 Not Modified`` for as long as no row changes, and what was loaded for the actor is used
+            again.
         refusal: gives what is answered instead of success another form, where a client expects one.
     """
 

@@ -18,6 +18,7 @@ from a_parallel_kernel.endpoints import Endpoint
 from a_parallel_kernel.flights import Flights
 from a_parallel_kernel.headers import decorate
 from a_parallel_kernel.idempotency import HEADER, SAFE, Identity, fingerprint, key_of
+from a_parallel_kernel.loaded import Loaded
 from a_parallel_kernel.router import Match
 from a_parallel_kernel.validators import Validators
 
@@ -47,6 +48,7 @@ class Caller:
         self._gate = gate
         self._max_body = max_body
         self._validators = Validators(services.changes)
+        self._loaded = Loaded(services.changes)
 
     def call(self, request: web.BaseRequest, client: Client, match: Match) -> Awaitable[web.StreamResponse]:
         """Return the answer of a route; one with a streamed body has been sent.
@@ -146,12 +148,14 @@ class Caller:
         return min(self._max_body, STRANGERS_BODY) if route.access == "public" else self._max_body
 
     async def _load(self, match: Match, actor: Actor) -> Any:
-        key = match.endpoint.route.loads
+        route = match.endpoint.route
+        key = route.loads
         assert key is not None
         service = self._services.resources(key)
         if service is None:
             raise FailedDependency(f"The service {key}, which this needs, does not run; see the plugins' states")
-        return await service.load(actor, match.params[match.endpoint.pattern.parameters[0]])
+        id = match.params[match.endpoint.pattern.parameters[0]]
+        return await (self._loaded.load(service, actor, id) if route.from_rows else service.load(actor, id))
 
     def _add_tag(self, response: web.StreamResponse, tag: str | None) -> None:
         if tag is not None and response.status == 200:

@@ -33,9 +33,11 @@ class Things:
     def __init__(self) -> None:
         self.owners: dict[str, str] = {"t1": "ann", "t2": "bob"}
         self.asked: list[str] = []
+        self.loaded: list[str] = []
         self.gate: asyncio.Event | None = None
 
     async def load(self, actor: Actor, id: str) -> Thing:
+        self.loaded.append(id)
         owner = self.owners.get(id)
         if owner is None or not actor.owns(owner):
             raise NotFound("Thing not found")
@@ -89,6 +91,7 @@ class Kernel:
     authorized: list[tuple[str, str, Any]] = field(default_factory=list)
     clock: Clock = field(default_factory=Clock)
     bus: Bus = field(default_factory=Bus)
+    changes: int = 0
 
     @property
     def things(self) -> Things:
@@ -200,6 +203,7 @@ async def serving(
         plugin_state=lambda plugin: kernel.states.get(plugin, "running"),
         report=kernel.report,
         authorize=kernel.authorize,
+        changes=lambda: kernel.changes,
     )
     server = HttpServer(settings, services, hub, kernel.clock)
     runner = server.runner(shutdown_timeout=1)
