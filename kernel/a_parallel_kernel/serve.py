@@ -15,6 +15,7 @@ from a_parallel_kernel.listen import AddressInUse
 from a_parallel_kernel.lock import DirectoryInUse
 from a_parallel_kernel.migrate import DatabaseRefused
 from a_parallel_kernel.supervisor import BootError
+from a_parallel_kernel.tallies import keep_no_tally
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -78,6 +79,7 @@ def serve(config: Config, check: Callable[[], object] = lambda: None) -> int:
     After SIGUSR2 the process becomes a new server (`handover`), unless `check` raises.
     """
     listener = logs.set_up(config.logging.level, config.logging.format)
+    keep_no_tally()
     try:
         descriptor = asyncio.run(_serve(config, check))
     except (AddressInUse, DirectoryInUse, DatabaseRefused, BootError) as error:
