@@ -80,6 +80,28 @@ class Headers(Mapping[str, str]):
         return name in self._given
 
 
+class Query(Mapping[str, str]):
+    """The query string of a request, taken apart when somebody looks into it.
+
+    Parameters:
+        request: whose it is.
+    """
+
+    __slots__ = ("_request",)
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> str:
+        return self._request.query[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._request.query)
+
+    def __len__(self) -> int:
+        return len(self._request.query)
+
+
 # not frozen: that takes three times as long to make, and there is one for each request
 class Client(Struct):
     """The other end of one request.
@@ -243,7 +265,7 @@ def credentials_of(request: web.BaseRequest, client: Client, *, websocket: bool 
         path=request.path,
         headers=client.headers,
         cookies=request.cookies if "cookie" in client.headers else {},
-        query=request.query,
+        query=Query(request),
         peer=client.peer,
         secure=client.secure,
         websocket=websocket,
