@@ -1,7 +1,8 @@
 """The table of mounted routes: a tree of segments in which a literal goes before a parameter."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from msgspec import Struct
 
@@ -23,10 +24,10 @@ class RouteConflict(RouteError):
 
 
 class Match(Struct):
-    """A route that answers a path, and the decoded values of its parameters."""
+    """A route that answers a path, and the decoded values of its parameters, which are not changed."""
 
     endpoint: Endpoint
-    params: dict[str, str]
+    params: Mapping[str, str]
 
 
 class _Node:
@@ -69,7 +70,10 @@ class _Node:
 Shape = tuple[str, ...]
 """Segments of a path, as `Pattern.shape` gives them."""
 Key = tuple[str, Shape]
-"""A method, and the shape of a path."""
+"""A method, and a path or its shape."""
+
+KEPT = 512
+"""Paths with parameters whose routes are remembered."""
 
 
 class LazyRoutes(Struct, frozen=True, eq=False):
@@ -114,6 +118,7 @@ class RouteTable:
         self._literal: dict[Key, Endpoint] = {}
         self._root = _Node()
         self._lazy: list[tuple[Shape, LazyRoutes]] = []
+        self._matched: dict[Key, Match] = {}
 
     def mount(self, plugin: str, routes: Iterable[Route]) -> None:
         """Mount all `routes` of a plugin, or none of them. What the plugin has mounted before stays.
@@ -218,13 +223,14 @@ class RouteTable:
         """Take all routes of a plugin away."""
         self._lazy = [one for one in self._lazy if one[1].plugin != plugin]
         left = {key: endpoint for key, endpoint in self._mounted.items() if endpoint.plugin != plugin}
-        self._mounted, self._literal, self._root = {}, {}, _Node()
+        self._mounted, self._literal, self._root, self._matched = {}, {}, _Node(), {}
         for key, endpoint in left.items():
             self._add(key, endpoint)
 
     def _add(self, key: Key, endpoint: Endpoint) -> None:
         self._mounted[key] = endpoint
         self._root.insert(endpoint)
+        self._matched.clear()
         if not endpoint.pattern.parameters:
             self._literal[key] = endpoint
 
@@ -239,19 +245,29 @@ class RouteTable:
             Exception: nobody answers, but there are routes for this path that could not be made.
         """
         wanted = "GET" if method == "HEAD" else method
-        literal = self._literal.get((wanted, segments))  # goes before all others, and needs no search
+        key = (wanted, segments)
+        literal = self._literal.get(key)  # goes before all others, and needs no search
         prevented = None
         if literal is None and self._lazy:
             prevented = self._make_above(segments)
-            literal = self._literal.get((wanted, segments))
+            literal = self._literal.get(key)
         if literal is not None:
             return Match(literal, {})
-        for endpoints in self._root.find(segments, 0):
-            if wanted in endpoints:
-                endpoint = endpoints[wanted]
-                return Match(endpoint, endpoint.pattern.values(segments))
-        if prevented is not None:
+        match = self._matched.get(key) or self._search(wanted, segments)
+        if match is None and prevented is not None:
             raise prevented
+        return match
+
+    def _search(self, method: str, segments: tuple[str, ...]) -> Match | None:
+        """Search the tree, and remember what was found: pages ask for the same few paths again and again."""
+        for endpoints in self._root.find(segments, 0):
+            if method in endpoints:
+                endpoint = endpoints[method]
+                match = Match(endpoint, MappingProxyType(endpoint.pattern.values(segments)))
+                if len(self._matched) >= KEPT:
+                    self._matched.clear()
+                self._matched[method, segments] = match
+                return match
         return None
 
     def is_public(self, segments: tuple[str, ...]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from itertools import permutations
 from typing import Any
 from urllib.parse import quote
@@ -39,7 +40,7 @@ async def plain(request: Request) -> list[Thing]:
     return []
 
 
-def matched(table: RouteTable, method: str, path: str) -> tuple[str, dict[str, str]] | None:
+def matched(table: RouteTable, method: str, path: str) -> tuple[str, Mapping[str, str]] | None:
     segments = segments_of(path)
     match = table.match(method, segments) if segments is not None else None
     return (match.endpoint.route.path, match.params) if match else None
@@ -316,3 +317,14 @@ def test_what_a_client_encodes_comes_back(parts: list[str]) -> None:
         return  # lone surrogates cannot be encoded
     expected = None if any("\0" in part for part in parts) else tuple(parts)
     assert segments_of(raw) == expected
+
+
+def test_a_path_asked_for_before_is_answered_by_what_is_mounted_now() -> None:
+    table = RouteTable()
+    table.mount("one", [get("/api/{thing}", plain)])
+    assert matched(table, "GET", "/api/a") == matched(table, "GET", "/api/a") == ("/api/{thing}", {"thing": "a"})
+    table.mount("two", [get("/api/a", plain)])
+    assert matched(table, "GET", "/api/a") == ("/api/a", {})
+    table.unmount("two")
+    table.unmount("one")
+    assert matched(table, "GET", "/api/a") is None
