@@ -129,8 +129,9 @@ class ScriptedSession:
         self._wake.set()
 
     async def stop(self, grace: float = 3.0) -> None:
-        """End at once."""
-        self._task.cancel()
+        """End at once; a second time waits for the first, which tells the end as the last thing."""
+        if not self._task.cancelling():
+            self._task.cancel()
         await asyncio.wait({self._task})
 
     def on_end(self, callback: Callable[[], None]) -> None:

@@ -269,3 +269,14 @@ async def test_the_scene_asks_in_plan_mode_and_respects_a_refusal(play: Play, tm
     await played.finished()
     assert list(tmp_path.iterdir()) == []
     assert "not allowed to write" in played.of(TextProduced)[-1].text
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_an_agent_that_is_stopped_twice_tells_its_end(play: Play, steps: int) -> None:
+    played = await play("!ask Which one?")
+    await played.until(RequestOpened)
+    first = asyncio.create_task(played.session.stop())
+    for _ in range(steps):
+        await asyncio.sleep(0)  # the second comes at each point of its way out
+    await asyncio.gather(first, played.session.stop())
+    assert (await played.until(Exited)).returncode == -15
