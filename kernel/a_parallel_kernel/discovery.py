@@ -55,7 +55,7 @@ def entry_points(group: str) -> list[importlib_metadata.EntryPoint]:
 
 
 @functools.cache
-def _lists(path: tuple[str, ...]) -> list[tuple[importlib_metadata.Distribution, str]]:
+def _lists(path: tuple[str, ...]) -> list[tuple[Any, str]]:
     return [(found, found.read_text("entry_points.txt") or "") for found in importlib_metadata.distributions()]
 
 
