@@ -18,8 +18,11 @@ dev: install-dev
 demo: install
 	@$(BIN)/a-parallel demo $(ARGS)
 
-test: install-dev lint
-	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+# Types are checked while the tests wait for servers and browsers; either failure counts.
+test: install-dev
+	@$(MAKE) --no-print-directory lint & lint=$$!; \
+	    $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup $(ARGS); tests=$$?; \
+	    wait $$lint && exit $$tests
 
 bench: install-dev
 	@$(BIN)/python -m bench $(ARGS)

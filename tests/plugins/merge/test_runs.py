@@ -167,7 +167,7 @@ FAILURES: dict[str, tuple[str, str]] = {
 async def test_success_is_what_git_says_and_anything_else_leaves_everything_as_it_was(
     open_works: Callable[..., Any], kind: str
 ) -> None:
-    works: Works = await open_works(**{"plugins.merge.agent_limit": 3 if kind == "hangs" else 60})
+    works: Works = await open_works(**{"plugins.merge.agent_limit": 1 if kind == "hangs" else 60})
     await conflicting(works)
     works.repository.write("untracked.txt", "mine\n")
     works.director.script, expected = FAILURES[kind]
