@@ -15,8 +15,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 CONNECTIONS = 8
-ROUNDS = 16
-SECONDS = 0.5
+ROUNDS = 32
+SECONDS = 0.25
 """How long each question is asked in each round; what was asked by then is waited for."""
 PATIENCE = 30.0
 """Seconds after which an answer will not come any more."""
