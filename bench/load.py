@@ -109,8 +109,13 @@ async def main(questions: list[dict[str, Any]]) -> None:
     everybody = [await _askers(**question) for question in questions]
     for askers in everybody:
         await _rate(askers)
-    rounds = [[await _rate(askers) for askers in everybody] for _ in range(ROUNDS)]
-    print(json.dumps(rounds), flush=True)
+    print(json.dumps([await _round(everybody, back=number % 2 > 0) for number in range(ROUNDS)]), flush=True)
+
+
+async def _round(everybody: list[list[Asker]], *, back: bool) -> list[float]:
+    """Ask everything, every other time from the last to the first, so that no place is better than another."""
+    rates = [await _rate(askers) for askers in (everybody[::-1] if back else everybody)]
+    return rates[::-1] if back else rates
 
 
 if __name__ == "__main__":
