@@ -73,7 +73,7 @@ Key = tuple[str, Shape]
 """A method, and a path or its shape."""
 
 KEPT = 512
-"""Paths with parameters whose routes are remembered."""
+"""Paths whose routes are remembered."""
 
 
 class LazyRoutes(Struct, frozen=True, eq=False):
@@ -115,7 +115,6 @@ class RouteTable:
 
     def __init__(self) -> None:
         self._mounted: dict[Key, Endpoint] = {}
-        self._literal: dict[Key, Endpoint] = {}
         self._root = _Node()
         self._lazy: list[tuple[Shape, LazyRoutes]] = []
         self._matched: dict[Key, Match] = {}
@@ -165,6 +164,7 @@ class RouteTable:
             self.mount(plugin, lazy.routes())
         else:
             self._lazy += [(shape, lazy) for shape in shapes]
+            self._matched.clear()
 
     # --- lazy routes ------------------------------------------------------------------------------
 
@@ -223,7 +223,7 @@ class RouteTable:
         """Take all routes of a plugin away."""
         self._lazy = [one for one in self._lazy if one[1].plugin != plugin]
         left = {key: endpoint for key, endpoint in self._mounted.items() if endpoint.plugin != plugin}
-        self._mounted, self._literal, self._root, self._matched = {}, {}, _Node(), {}
+        self._mounted, self._root, self._matched = {}, _Node(), {}
         for key, endpoint in left.items():
             self._add(key, endpoint)
 
@@ -231,8 +231,6 @@ class RouteTable:
         self._mounted[key] = endpoint
         self._root.insert(endpoint)
         self._matched.clear()
-        if not endpoint.pattern.parameters:
-            self._literal[key] = endpoint
 
     def match(self, method: str, segments: tuple[str, ...]) -> Match | None:
         """Return the route that answers, or None; a wrong method counts as an unknown path.
@@ -244,30 +242,26 @@ class RouteTable:
         Raises:
             Exception: nobody answers, but there are routes for this path that could not be made.
         """
-        wanted = "GET" if method == "HEAD" else method
-        key = (wanted, segments)
-        literal = self._literal.get(key)  # goes before all others, and needs no search
-        prevented = None
-        if literal is None and self._lazy:
-            prevented = self._make_above(segments)
-            literal = self._literal.get(key)
-        if literal is not None:
-            return Match(literal, {})
-        match = self._matched.get(key) or self._search(wanted, segments)
-        if match is None and prevented is not None:
-            raise prevented
+        key = ("GET" if method == "HEAD" else method, segments)
+        known = self._matched.get(key)  # pages ask for the same few paths again and again
+        if known is not None:
+            return known
+        prevented = self._make_above(segments)
+        match = self._search(*key)
+        if match is None:
+            if prevented is not None:
+                raise prevented
+            return None
+        if len(self._matched) >= KEPT:
+            self._matched.clear()
+        self._matched[key] = match
         return match
 
     def _search(self, method: str, segments: tuple[str, ...]) -> Match | None:
-        """Search the tree, and remember what was found: pages ask for the same few paths again and again."""
         for endpoints in self._root.find(segments, 0):
             if method in endpoints:
                 endpoint = endpoints[method]
-                match = Match(endpoint, MappingProxyType(endpoint.pattern.values(segments)))
-                if len(self._matched) >= KEPT:
-                    self._matched.clear()
-                self._matched[method, segments] = match
-                return match
+                return Match(endpoint, MappingProxyType(endpoint.pattern.values(segments)))
         return None
 
     def is_public(self, segments: tuple[str, ...]) -> bool:

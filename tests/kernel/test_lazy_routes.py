@@ -52,6 +52,14 @@ def test_lazy_routes_go_before_a_parameter_that_is_mounted_already() -> None:
     assert found(table, "api", "late", "7") == "/api/late/{id}"
 
 
+def test_a_path_that_was_answered_by_another_route_is_answered_by_a_lazy_one_from_then_on() -> None:
+    table = RouteTable()
+    table.mount("eager", [get("/api/{kind}/{id}", answer)])
+    assert found(table, "api", "late", "7") == "/api/{kind}/{id}"
+    table.mount_lazily("late", ["/api/late"], Maker("/api/late/{id}"))
+    assert found(table, "api", "late", "7") == "/api/late/{id}"
+
+
 def test_one_make_serves_several_paths() -> None:
     table, make = RouteTable(), Maker("/api/one", "/api/two")
     table.mount_lazily("late", ["/api/one", "/api/two"], make)
