@@ -17,7 +17,7 @@ from bench.server import BenchServer
 
 THREADS = 10_000
 ROUNDS = 7
-GOAL = 1 / 3
+GOAL = 0.70
 
 _THREAD = (
     "INSERT INTO threads (id, project_id, title, mode, status, stage, archived, cost, created_at, completed_at)"
