@@ -213,9 +213,8 @@ async def test_a_new_thread_whose_start_cannot_be_written_fails_once_that_can_be
     assert "disk" in of(house, AgentError)[0].error
 
 
-async def test_a_failure_that_could_not_be_written_is_not_told_of_the_run_after_it(
-    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def hold_pauses(monkeypatch: pytest.MonkeyPatch) -> tuple[asyncio.Event, asyncio.Event]:
+    """Let a pause before an end is tried again set the first event, and last until the second is set."""
     asleep, woken = asyncio.Event(), asyncio.Event()
 
     async def sleep(seconds: float) -> None:
@@ -223,6 +222,13 @@ async def test_a_failure_that_could_not_be_written_is_not_told_of_the_run_after_
         await woken.wait()
 
     monkeypatch.setattr(later, "sleep", sleep)
+    return asleep, woken
+
+
+async def test_a_failure_that_could_not_be_written_is_not_told_of_the_run_after_it(
+    house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asleep, woken = hold_pauses(monkeypatch)
     thread = await house.create("Do it")
     disk.full = True
     with pytest.raises(InsufficientStorage):
@@ -268,14 +274,8 @@ async def test_a_run_of_which_nothing_can_be_stored_for_long_fails_once_that_can
 
 async def give_up(house: House, disk: Disk, monkeypatch: pytest.MonkeyPatch, *events: AgentEvent) -> asyncio.Event:
     """Let the disk fill up under a run until the pump has given up; its end is tried again once the event is set."""
-    asleep, woken = asyncio.Event(), asyncio.Event()
-
-    async def sleep(seconds: float) -> None:
-        asleep.set()
-        await woken.wait()
-
+    asleep, woken = hold_pauses(monkeypatch)
     monkeypatch.setattr(pump, "STORAGE_TRIES", 3)
-    monkeypatch.setattr(later, "sleep", sleep)
     disk.full = True
     house.provider.session.emit(*events)
     await asleep.wait()
